@@ -1,0 +1,1 @@
+"""Could it stop, lower or refuse stimulation? Then it lives here. Imports nothing of ours."""

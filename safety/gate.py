@@ -1,0 +1,172 @@
+"""The gate: the last judgement before a pulse is encoded. It denies by default and can only lower.
+
+A pulse passes only if the gate is armed, a whole control cycle finished within the last 100 ms and
+said so in sequence, the request is new and on time, and each limit holds for current, width, charge
+and interval together. Only a rise that is too steep is lowered; everything else is refused.
+The gate knows nothing of gait, of devices or of who asks.
+"""
+
+from safety import limits, reasons
+from safety.clock import Age, elapsed_us
+from safety.limits import CHANNELS_MAX
+from safety.pulse import OFF_UA
+
+SEQUENCE_MASK = 0xFFFFF  # sequences count to 2**20 - 1 and start again
+SEQUENCE_AHEAD_MAX = 1 << 19
+
+
+class _Channel:
+    """What the gate remembers of one channel."""
+
+    __slots__ = ("charge_nc", "current_ua", "limits", "sequence", "since_pulse")
+
+    def __init__(self, channel_limits) -> None:
+        self.limits = channel_limits  # Limits: read-only, replaced whole, never edited
+        self.sequence: int = -1  # no request judged yet
+        self.since_pulse: Age = Age()  # since the last granted pulse
+        self.current_ua: int = OFF_UA  # of the last granted pulse
+        self.charge_nc: int = 0
+
+
+class Gate:
+    """Last check before the stimulator: it can lower or refuse a request, never raise it.
+
+    channel_limits   sequence of `Limits`, one per channel, 1 to CHANNELS_MAX
+    """
+
+    def __init__(self, channel_limits) -> None:
+        if not 1 <= len(channel_limits) <= CHANNELS_MAX:
+            raise ValueError(
+                f"channel_limits has {len(channel_limits)} entries; allowed is 1 to {CHANNELS_MAX}. "
+                "Give one per channel."
+            )
+        self._channels = tuple([_Channel(one) for one in channel_limits])
+        self._permit_age: Age = Age()
+        self._cycle: int = -1
+        self.armed: bool = False  # power-on is off
+        self.disarmed_by: int = reasons.DISARMED
+
+    def arm(self) -> None:
+        """Allow pulses from now on. A deliberate act of a person; the first cycle starts the count."""
+        self.armed = True
+        self.disarmed_by = reasons.DISARMED
+        self._cycle = -1
+        self._permit_age.expire()
+        for channel in self._channels:
+            channel.current_ua = OFF_UA  # every start is a start from zero
+            channel.charge_nc = 0
+
+    def disarm(self, reason: int) -> None:
+        """Refuse everything from now on; `reason` says why until the next arm()."""
+        if self.armed:
+            self.disarmed_by = reason
+        self.armed = False
+        self._permit_age.expire()
+
+    def cycle_finished(self, sequence: int) -> None:
+        """A whole control cycle has run. Permits pulses for 100 ms if it is the one expected."""
+        if not self.armed:
+            return
+        if self._permit_age.us > limits.PERMIT_MAX_US and self._cycle >= 0:
+            self.disarm(reasons.NO_CYCLE)  # it came back after a stall: that needs a person
+        elif self._cycle >= 0 and sequence != (self._cycle + 1) & SEQUENCE_MASK:
+            self.disarm(reasons.CYCLE_ORDER)
+        else:
+            self._cycle = sequence
+            self._permit_age.restart()
+
+    def advance(self, dt_us: int) -> None:
+        """Let time pass. Call at each step, before anything else."""
+        self._permit_age.advance(dt_us)
+        for channel in self._channels:
+            channel.since_pulse.advance(dt_us)
+        if dt_us < 0 or dt_us > limits.PERMIT_MAX_US:
+            self.disarm(reasons.CLOCK_JUMPED)
+            for channel in self._channels:
+                channel.since_pulse.restart()  # nobody knows when the last pulse was: assume just now
+
+    def not_sent(self, channel_index: int) -> None:
+        """The pulse granted last on this channel never left: the next one starts from zero again.
+
+        The time of the last pulse stays, so that a pulse that left after all still keeps its distance.
+        """
+        channel = self._channels[channel_index]
+        channel.current_ua = OFF_UA
+        channel.charge_nc = 0
+
+    def judge(self, t_us: int, request, result) -> bool:
+        """Decide on `request` (PulseRequest) at its time `t_us`; fill `result`; True if granted."""
+        result.sequence = request.sequence
+        result.channel = request.channel
+        result.t_us = t_us
+        result.asked_ua = request.current_ua
+        result.granted_ua = OFF_UA
+        result.width_us = 0
+        result.reason = self._refusal(t_us, request)
+        if result.reason == reasons.OK:
+            self._grant(request, result)
+        return result.granted_ua > OFF_UA
+
+    def _refusal(self, t_us: int, request) -> int:
+        """Return why `request` must be refused, or OK. The order is from the whole to the pulse."""
+        if not self.armed:
+            return self.disarmed_by
+        if self._permit_age.us > limits.PERMIT_MAX_US:
+            return reasons.NO_CYCLE
+        if not 0 <= request.channel < len(self._channels):
+            return reasons.CHANNEL_UNKNOWN
+        channel = self._channels[request.channel]
+        if not 0 <= request.sequence <= SEQUENCE_MASK:
+            return reasons.REPEATED
+        if channel.sequence >= 0:
+            ahead = (request.sequence - channel.sequence) & SEQUENCE_MASK
+            if not 1 <= ahead <= SEQUENCE_AHEAD_MAX:
+                return reasons.REPEATED
+        channel.sequence = request.sequence  # judged once, whatever the outcome
+        late_us = elapsed_us(t_us, request.fire_at_us)
+        if late_us < 0:
+            return reasons.TOO_EARLY
+        if late_us > limits.LATE_MAX_US:
+            return reasons.TOO_LATE
+        return self._over_limit(channel, request)
+
+    def _over_limit(self, channel, request) -> int:
+        limit = channel.limits
+        if request.current_ua <= OFF_UA:
+            return reasons.NO_CURRENT
+        if request.current_ua > limit.current_max_ua:
+            return reasons.CURRENT_OVER
+        if request.width_us < limits.WIDTH_MIN_US:
+            return reasons.WIDTH_UNDER
+        if request.width_us > limit.width_max_us:
+            return reasons.WIDTH_OVER
+        if not 0 <= request.gap_us <= limits.GAP_ABS_US:
+            return reasons.GAP_OVER
+        if request.current_ua * request.width_us > limit.charge_max_nc * 1000:  # uA us = pC
+            return reasons.CHARGE_OVER
+        if channel.since_pulse.us < limit.interval_min_us:
+            return reasons.TOO_SOON
+        return reasons.OK
+
+    def _grant(self, request, result) -> None:
+        """Grant `request`, lowered if the rise since the last pulse is steeper than allowed."""
+        channel = self._channels[request.channel]
+        since_us = channel.since_pulse.us
+        from_ua = channel.current_ua
+        from_nc = channel.charge_nc
+        if since_us > limits.PAUSE_US:
+            from_ua = OFF_UA
+            from_nc = 0
+            since_us = limits.PAUSE_US
+        top_ua = from_ua + min(limits.RISE_MAX_UA, since_us * limits.RISE_UA_PER_MS // 1000)
+        top_nc = from_nc + min(limits.RISE_MAX_NC, since_us * limits.RISE_NC_PER_MS // 1000)
+        top_ua = min(top_ua, top_nc * 1000 // request.width_us)
+        granted_ua = min(request.current_ua, top_ua)
+        if granted_ua < request.current_ua:
+            granted_ua = granted_ua - granted_ua % channel.limits.current_step_ua
+            result.reason = reasons.LOWERED
+        result.granted_ua = granted_ua
+        result.width_us = request.width_us
+        channel.since_pulse.restart()
+        channel.current_ua = granted_ua
+        channel.charge_nc = (granted_ua * request.width_us + 999) // 1000  # rounded up
