@@ -1,0 +1,106 @@
+"""The control cycle: samples in, gait, schedule, requests out, then the word that it has finished.
+
+It reads no clock and waits for nothing; whoever runs it passes the time in, 200 times a second.
+"""
+
+from firmware_py import blackbox
+from safety.clock import Age, elapsed_us
+from safety.gate import SEQUENCE_MASK
+from safety.sample import Sample
+
+CYCLE_US = 5_000  # 200 Hz
+SAMPLE_AGE_MAX_US = 50_000  # R20: older than this, a sample says nothing about the foot now
+SAMPLES_PER_CYCLE_MAX = 8  # a flood of samples must not hold up the cycle
+
+
+class ControlCycle:
+    """One leg: sensors to requests.
+
+    sensors    firmware_py.hal.Sensors
+    detector   gait_detect.detector.GaitDetector
+    scheduler  stimulator.walk.WalkScheduler
+    guard      firmware_py.guard.Guard, or what stands for it in another process
+    log        firmware_py.hal.Log
+    """
+
+    def __init__(self, sensors, detector, scheduler, guard, log) -> None:
+        self.detector = detector
+        self.scheduler = scheduler
+        self.sample_age = Age()
+        self._sensors = sensors
+        self._guard = guard
+        self._log = log
+        self._sample = Sample()
+        self._sequence: int = 0
+        self._t_us: int = -1
+
+    def step(self, t_us: int) -> None:
+        """Run one whole cycle at the clock reading `t_us`."""
+        dt_us = 0 if self._t_us < 0 else elapsed_us(t_us, self._t_us)
+        self._t_us = t_us
+        self.sample_age.advance(dt_us)
+        self._read_sensors()
+        fresh = self.sample_age.us <= SAMPLE_AGE_MAX_US
+        scheduler = self.scheduler
+        count = scheduler.step(t_us, dt_us, self.detector.state, fresh)
+        for i in range(count):
+            request = scheduler.requests[i]
+            self._note_request(request)
+            self._guard.take(request)
+        self._log.note(
+            blackbox.CYCLE,
+            t_us,
+            self._sequence,
+            scheduler.envelope.level,
+            scheduler.envelope.state,
+            self.sample_age.us,
+        )
+        self._guard.cycle_finished(self._sequence)
+        self._sequence = (self._sequence + 1) & SEQUENCE_MASK
+
+    def _read_sensors(self) -> None:
+        sample = self._sample
+        for _ in range(SAMPLES_PER_CYCLE_MAX):
+            if not self._sensors.read(sample):
+                return
+            self.sample_age.restart()
+            self._note_sample(sample)
+            self._note_state(sample.t_us, self.detector.step(sample))
+
+    def _note_sample(self, s) -> None:
+        self._log.note(
+            blackbox.SAMPLE,
+            s.t_us,
+            s.gyro_x_cdps,
+            s.gyro_y_cdps,
+            s.gyro_z_cdps,
+            s.acc_x_mg,
+            s.acc_y_mg,
+            s.acc_z_mg,
+            s.heel * 2 + s.has_imu,
+        )
+
+    def _note_state(self, t_us: int, g) -> None:
+        self._log.note(
+            blackbox.STATE,
+            t_us,
+            g.phase,
+            g.swing,
+            g.confidence,
+            g.steps,
+            g.stride_us,
+            g.pitch_cdeg,
+            g.rate_cdps,
+        )
+
+    def _note_request(self, r) -> None:
+        self._log.note(
+            blackbox.REQUEST,
+            self._t_us,
+            r.channel,
+            r.sequence,
+            r.fire_at_us,
+            r.current_ua,
+            r.width_us,
+            r.gap_us,
+        )

@@ -1,0 +1,1 @@
+"""Raspberry Pi and PC: the real ports behind the HAL."""

@@ -1,0 +1,125 @@
+"""Why the ScienceMode 4 driver stopped: small numbers for the board, sentences for people."""
+
+FAULT_NONE = 0
+FAULT_PORT_GONE = 1
+FAULT_NO_ANSWER = 2
+FAULT_PULSE_NOT_ANSWERED = 3
+FAULT_ANSWER_BROKEN = 4
+FAULT_STOP_NOT_CONFIRMED = 5
+FAULT_UNMATCHED_ANSWER = 6
+FAULT_ANSWER_INCOMPLETE = 7
+FAULT_WRONG_CHANNEL = 8
+FAULT_TRANSFER = 9
+FAULT_PARAMETER = 10
+FAULT_NOT_INITIALISED = 11
+FAULT_HIGH_VOLTAGE = 12
+FAULT_ELECTRODE = 13
+FAULT_BUSY = 14
+FAULT_LOW_CURRENT = 15
+FAULT_DEVICE_ERROR = 16
+FAULT_UNKNOWN_RESULT = 17
+FAULT_UNKNOWN_STATUS = 18
+FAULT_WRONG_PROTOCOL = 19
+FAULT_MISUSE = 20
+
+_CABLE = "Stimulation stopped: the stimulator does not answer. Check its cable and power, then start again."
+_DEVICE = "Stimulation stopped: the stimulator reports a problem. Switch it off and on, then start again."
+_PAD = "Stimulation stopped: an electrode may be loose or dry. Check pads and leads, then start again."
+_HELP = "Stimulation stopped: controller and stimulator disagree. Start again; if it returns, ask for help."
+
+# One sentence per cause, for the engineer and the log: fact, allowed range, next step.
+FAULTS = (
+    "No fault.",
+    "The port is gone (unplugged, or the system closed it). Plug in, reopen the port, clear, start.",
+    (
+        "No answer to a command while connecting; 100 ms are allowed (200 ms for init and stop). Check "
+        "that this port is the stimulator and that its power supply is strong enough."
+    ),
+    (
+        "A pulse was not answered within 100 ms; whether it ran is unknown. Look at the cable and the "
+        "load of the USB hub, then clear and start."
+    ),
+    (
+        "An answer arrived damaged (length or checksum) and no whole one within the time allowed. Look "
+        "at the cable and the hub."
+    ),
+    (
+        "ll_stop was not confirmed within 200 ms. Switch the stimulator off at its own switch, then look "
+        "at the cable."
+    ),
+    (
+        "A frame arrived that answers nothing we asked (command + 1 and packet number must both match). "
+        "See last_command; make sure that no other program uses the port."
+    ),
+    (
+        "An answer has fewer or more data bytes than the protocol prescribes. Compare the firmware with "
+        "ScienceMode 4 and report the frame."
+    ),
+    ("The answer to a pulse names another channel than the pulse. Report it with the log of the frames."),
+    "Result 1: the stimulator received a damaged frame. Look at the cable and the hub.",
+    ("Result 2: the stimulator refused the pulse's parameters. Compare the prescription with its limits."),
+    (
+        "Result 7: not initialised, or another level is active; the stimulator may have restarted. Check "
+        "its power supply (up to 2.4 A), then clear and start."
+    ),
+    "Result 8: the stimulator's high voltage failed. Restart it; if it returns, have it serviced.",
+    "Result 10: electrode error, see error_channel. Check pads, gel and leads with 15 mA or more.",
+    "Result 21: the stimulator is busy. Lower the pulse rate; one command may take up to 15 ms.",
+    "Result 28: the current was lower than asked. Check pads, gel and leads.",
+    "Another result of the device's list, see last_result. Look it up, then restart the device.",
+    "A result that is not in the device's list, see last_result. Compare the firmware.",
+    ("get_stim_status answered with a status that is not 0 to 3. Compare the firmware with ScienceMode 4."),
+    (
+        "The device speaks another protocol version, see protocol_major; this driver speaks 4. Choose "
+        "the driver that fits the device."
+    ),
+    (
+        "The driver was used out of order (a pulse written that was not encoded, or an event its state "
+        "does not allow). This is an error in our program; report it with the log."
+    ),
+)
+
+# The same causes in the words for the wearer.
+FAULTS_FOR_WEARER = (
+    "No fault.",
+    _CABLE,
+    _CABLE,
+    _CABLE,
+    _CABLE,
+    _CABLE,
+    _HELP,
+    _DEVICE,
+    _HELP,
+    _CABLE,
+    _HELP,
+    _DEVICE,
+    _DEVICE,
+    _PAD,
+    _HELP,
+    _PAD,
+    _DEVICE,
+    _DEVICE,
+    _DEVICE,
+    _HELP,
+    _HELP,
+)
+
+# The device's results that have a cause of their own; another known one is FAULT_DEVICE_ERROR.
+_BY_RESULT = (
+    (1, FAULT_TRANSFER),
+    (2, FAULT_PARAMETER),
+    (7, FAULT_NOT_INITIALISED),
+    (8, FAULT_HIGH_VOLTAGE),
+    (10, FAULT_ELECTRODE),
+    (21, FAULT_BUSY),
+    (28, FAULT_LOW_CURRENT),
+)
+_RESULT_MAX = 28
+
+
+def fault_of_result(result: int) -> int:
+    """Return the cause for a device result other than 0."""
+    for known, fault in _BY_RESULT:
+        if known == result:
+            return fault
+    return FAULT_DEVICE_ERROR if 0 < result <= _RESULT_MAX else FAULT_UNKNOWN_RESULT

@@ -1,0 +1,202 @@
+"""What is prescribed for one leg: immutable, with canonical bytes and a hash that names it.
+
+A prescription is values in the order of the parameter table, nothing else. Two prescriptions with
+the same values have the same bytes on every platform, and so the same hash.
+"""
+
+import hashlib
+import struct
+from collections import namedtuple
+
+from safety.limits import CHANNELS_MAX, make_limits
+from stimulator.parameters import CHANNEL_NAMES, CHANNEL_PARAMETERS, WALK_PARAMETERS
+
+MAGIC = b"SWP1"
+HASH_BYTES = 8
+
+ChannelSetting = namedtuple("ChannelSetting", tuple([p.name for p in CHANNEL_PARAMETERS]))
+Prescription = namedtuple("Prescription", tuple([p.name for p in WALK_PARAMETERS] + ["channels"]))
+
+
+class PrescriptionError(ValueError):
+    """A prescription that must not be used; `sentences` says what is wrong, one thing each."""
+
+    def __init__(self, sentences) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = tuple(sentences)
+
+
+def default_prescription() -> Prescription:
+    """Return the defaults of the table for tibialis anterior and peroneal (20 mA instead of 25)."""
+    walk = [p.default for p in WALK_PARAMETERS]
+    tibialis = ChannelSetting(*[p.default for p in CHANNEL_PARAMETERS])
+    values = list(tibialis)
+    values[[p.name for p in CHANNEL_PARAMETERS].index("current_ua")] = 20_000
+    return Prescription(*walk, (tibialis, ChannelSetting(*values)))
+
+
+def problems(prescription, capability=None) -> list:
+    """Return what forbids `prescription`, as sentences; empty if it may be used.
+
+    capability   record of the stimulator (`stimulator.drivers.capability`), or None for any device
+    """
+    found = []
+    for p in WALK_PARAMETERS:
+        _range_problem(found, p, getattr(prescription, p.name), "")
+    count_max = CHANNELS_MAX
+    if capability is not None:
+        count_max = min(count_max, capability.channels)
+    count = len(prescription.channels)
+    if not 1 <= count <= count_max:
+        found.append(f"channels has {count} entries; allowed is 1 to {count_max}. Remove or add channels.")
+    for index, setting in enumerate(prescription.channels):
+        where = f"channel {channel_name(index)}: "
+        before = len(found)
+        for p in CHANNEL_PARAMETERS:
+            _range_problem(found, p, getattr(setting, p.name), where)
+        if len(found) == before:  # joint limits only make sense on values that are in range
+            _joint_problems(found, setting, where)
+            if capability is not None:
+                _device_problems(found, setting, capability, where)
+    if capability is not None and not found:
+        commands_per_s = sum([s.rate_hz for s in prescription.channels if s.current_ua > 0])
+        if commands_per_s > capability.commands_per_s_max:
+            found.append(
+                f"rate_hz adds up to {commands_per_s} pulses a second over the channels; "
+                f"{capability.name} allows 0 to {capability.commands_per_s_max}. Lower rate_hz."
+            )
+    return found
+
+
+def warnings(prescription) -> list:
+    """Return what is allowed but outside the recommended ranges, as sentences."""
+    found = []
+    rows = [(p, getattr(prescription, p.name), "") for p in WALK_PARAMETERS]
+    for index, setting in enumerate(prescription.channels):
+        where = f"channel {channel_name(index)}: "
+        rows += [(p, getattr(setting, p.name), where) for p in CHANNEL_PARAMETERS]
+    for p, value, where in rows:
+        if not p.recommended_min <= value <= p.recommended_max:
+            found.append(
+                f"{where}{p.name} is {value}; recommended is {p.recommended_min} to {p.recommended_max} "
+                f"{p.unit}. Go on only if this is meant."
+            )
+    return found
+
+
+def checked(prescription, capability=None) -> Prescription:
+    """Return `prescription` if it may be used, else raise PrescriptionError with every reason."""
+    found = problems(prescription, capability)
+    if found:
+        raise PrescriptionError(found)
+    return prescription
+
+
+def channel_limits(prescription, capability) -> tuple:
+    """Return the gate's `Limits`, one per channel, for a checked prescription on this stimulator."""
+    return tuple(
+        [
+            make_limits(
+                current_max_ua=s.current_max_ua,
+                charge_max_nc=s.charge_max_nc,
+                current_step_ua=capability.current_step_ua,
+            )
+            for s in prescription.channels
+        ]
+    )
+
+
+def canonical_bytes(prescription) -> bytes:
+    """Return the values in table order: magic, channel count, then (id u8, channel u8, value i32 LE)."""
+    parts = [MAGIC, bytes([len(prescription.channels)])]
+    for p in WALK_PARAMETERS:
+        parts.append(struct.pack("<BBi", p.id, 255, getattr(prescription, p.name)))
+    for index, setting in enumerate(prescription.channels):
+        for p in CHANNEL_PARAMETERS:
+            parts.append(struct.pack("<BBi", p.id, index, getattr(setting, p.name)))
+    return b"".join(parts)
+
+
+def from_bytes(data: bytes) -> Prescription:
+    """Return the prescription of `canonical_bytes`; PrescriptionError unless every byte is as expected."""
+    if len(data) < 5 or data[:4] != MAGIC or not 1 <= data[4] <= CHANNELS_MAX:
+        raise PrescriptionError(["This is not a prescription of version 1. Send it again, or export anew."])
+    count = data[4]
+    row = struct.calcsize("<BBi")
+    if len(data) != 5 + row * (len(WALK_PARAMETERS) + count * len(CHANNEL_PARAMETERS)):
+        raise PrescriptionError(
+            [f"The prescription has {len(data)} bytes, which is not whole. Send it again."]
+        )
+    values = []
+    at = 5
+    for owner in [255] + list(range(count)):
+        table = WALK_PARAMETERS if owner == 255 else CHANNEL_PARAMETERS
+        group = []
+        for p in table:
+            number, channel, value = struct.unpack("<BBi", data[at : at + row])
+            if number != p.id or channel != owner:
+                raise PrescriptionError(
+                    [f"Where {p.name} should be stands parameter {number}. Send it again."]
+                )
+            group.append(value)
+            at += row
+        values.append(group)
+    return Prescription(*values[0], tuple([ChannelSetting(*group) for group in values[1:]]))
+
+
+def prescription_hash(prescription) -> str:
+    """Return 16 hex digits that name exactly these values (SHA-256, cut)."""
+    digest = hashlib.sha256(canonical_bytes(prescription)).digest()[:HASH_BYTES]
+    return "".join(["%02x" % b for b in digest])
+
+
+def channel_name(index: int) -> str:
+    """Return the name of a channel for people."""
+    return CHANNEL_NAMES[index] if index < len(CHANNEL_NAMES) else str(index + 1)
+
+
+def _range_problem(found, p, value, where) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        found.append(f"{where}{p.name} is {value!r}; it must be a whole number of {p.unit}. Write one.")
+    elif not p.min <= value <= p.max:
+        found.append(
+            f"{where}{p.name} is {value}; allowed is {p.min} to {p.max} {p.unit}. Choose a value inside."
+        )
+
+
+def _joint_problems(found, setting, where) -> None:
+    if setting.current_ua > setting.current_max_ua:
+        found.append(
+            f"{where}current_ua is {setting.current_ua}; this channel allows 0 to {setting.current_max_ua}. "
+            "Lower it, or ask the prescriber to raise current_max_ua."
+        )
+    charge_nc = setting.current_ua * setting.width_us // 1000
+    if setting.current_ua * setting.width_us > setting.charge_max_nc * 1000:
+        found.append(
+            f"{where}current_ua times width_us is {charge_nc} nC; this channel allows 0 to "
+            f"{setting.charge_max_nc}. Lower one of the two."
+        )
+
+
+def _device_problems(found, setting, capability, where) -> None:
+    step_ua = capability.current_step_ua
+    if setting.current_ua % step_ua:
+        found.append(
+            f"{where}current_ua is {setting.current_ua}; {capability.name} has steps of {step_ua} uA. "
+            "Choose a multiple."
+        )
+    if setting.current_ua > capability.current_max_ua:
+        found.append(
+            f"{where}current_ua is {setting.current_ua}; {capability.name} allows 0 to "
+            f"{capability.current_max_ua}. Lower it."
+        )
+    if not capability.width_min_us <= setting.width_us <= capability.width_max_us:
+        found.append(
+            f"{where}width_us is {setting.width_us}; {capability.name} allows {capability.width_min_us} to "
+            f"{capability.width_max_us}. Choose a value inside."
+        )
+    if 0 < setting.gap_us < capability.gap_min_us:
+        found.append(
+            f"{where}gap_us is {setting.gap_us}; {capability.name} allows 0 or at least "
+            f"{capability.gap_min_us}. Choose one of these."
+        )

@@ -1,0 +1,296 @@
+"""The guard: one way to the stimulator, and what it does when anything on that way is wrong.
+
+Pulses are counted at the emulated stimulator, not in the guard's own records.
+"""
+
+import pytest
+
+from firmware_py.blackbox import NoLog
+from firmware_py.guard import Guard
+from hw_sim.emulators.memory_link import MemoryLink
+from hw_sim.emulators.p24 import P24
+from safety import reasons
+from safety.gate import Gate
+from safety.limits import make_limits
+from safety.pulse import PulseRequest
+from stimulator.drivers.sciencemode4 import ScienceMode4
+from stimulator.drivers.sciencemode4_check import FrameCheck
+
+MASK = 2**30 - 1
+T0_US = 2**30 - 300_000  # the clock wraps while the device is being connected
+STEP_US = 1_000
+CYCLE_US = 5_000
+
+
+class Rig:
+    """A guard, an emulated P24 behind it, and a stand-in for the controller."""
+
+    def __init__(self, driver=None, check=None, **device):
+        self.device = P24(ack_latency_us=(2_000, 2_000), **device)
+        self.link = MemoryLink(self.device)
+        self.port = self.link.open_port()
+        self.gate = Gate((make_limits(), make_limits()))
+        self.driver = driver or ScienceMode4()
+        self.guard = Guard(self.gate, self.driver, check or FrameCheck(), self.port, NoLog(), 2)
+        self.now_us = 0
+        self.cycle = 0
+        self.sequence = [0, 0]
+        self.controller_runs = True
+
+    @property
+    def t_us(self):
+        return (T0_US + self.now_us) & MASK
+
+    def run(self, ms):
+        for _ in range(ms * 1000 // STEP_US):
+            self.now_us += STEP_US
+            self.link.pump(self.now_us, self.port.written_total)
+            if self.controller_runs and self.now_us % CYCLE_US == 0:
+                self.guard.cycle_finished(self.cycle)
+                self.cycle += 1
+            self.guard.step(self.t_us)
+            self.link.pump(self.now_us, self.port.written_total)
+        return self
+
+    def ready(self):
+        self.guard.open()
+        self.run(400)
+        assert self.driver.is_ready()
+        return self
+
+    def armed(self):
+        self.ready()
+        self.cycle = 0
+        assert self.guard.arm()
+        return self.run(5)
+
+    def ask(self, channel=0, current_ua=10_000, in_us=0, **fields):
+        request = PulseRequest()
+        request.sequence = self.sequence[channel]
+        self.sequence[channel] += 1
+        request.channel = channel
+        request.fire_at_us = (self.t_us + in_us) & MASK
+        request.current_ua = current_ua
+        request.width_us = 300
+        request.gap_us = 100
+        for name, value in fields.items():
+            setattr(request, name, value)
+        self.guard.take(request)
+        return self
+
+    @property
+    def last(self):
+        return self.guard.results[(self.guard.results_total - 1) % len(self.guard.results)]
+
+    @property
+    def delivered(self):
+        return [(p.channel, p.current_ma, p.width_us, p.gap_us) for p in self.device.pulses]
+
+
+def test_a_granted_pulse_reaches_the_stimulator_exactly():
+    rig = Rig().armed()
+    rig.ask(channel=1, current_ua=12_345).run(20)
+    assert rig.delivered == [(1, 12.0, 300, 100)], "quantised down to the device's half milliampere"
+    assert (rig.last.reason, rig.last.asked_ua, rig.last.granted_ua) == (reasons.OK, 12_345, 12_000)
+    assert rig.driver.pulses_acked == 1
+
+
+def test_before_arming_nothing_reaches_the_stimulator():
+    rig = Rig().ready()
+    rig.ask().run(50)
+    assert rig.delivered == []
+    assert rig.last.reason == reasons.DISARMED
+
+
+def test_arming_waits_for_the_stimulator():
+    rig = Rig()
+    assert not rig.guard.arm()
+    rig.ask().run(20)
+    assert rig.delivered == []
+
+
+def test_a_pulse_starts_at_its_time_not_before():
+    rig = Rig().armed()
+    rig.ask(in_us=7_000)
+    rig.run(6)
+    assert rig.delivered == []
+    start_us = rig.now_us + 1_000
+    rig.run(3)
+    assert start_us <= rig.device.pulses[0].start_us <= start_us + 1_000
+
+
+def test_two_channels_at_one_time_wait_for_each_others_answer():
+    rig = Rig().armed()
+    rig.ask(channel=0).ask(channel=1)
+    rig.run(20)
+    assert [p[0] for p in rig.delivered] == [0, 1]
+    gap_us = rig.device.pulses[1].start_us - rig.device.pulses[0].start_us
+    assert gap_us >= 2_000, "at most one pulse is unanswered"
+
+
+def test_a_pulse_that_had_to_wait_too_long_is_dropped():
+    rig = Rig().armed()
+    rig.device.faults.late_us = 30_000
+    rig.ask(channel=0).ask(channel=1).run(60)
+    assert [p[0] for p in rig.delivered] == [0]
+    assert rig.last.reason == reasons.TOO_LATE
+
+
+def test_a_newer_request_overtakes_a_waiting_one():
+    rig = Rig().armed()
+    rig.ask(in_us=4_000, current_ua=5_000).ask(in_us=4_000, current_ua=6_000)
+    assert rig.last.reason == reasons.OVERTAKEN
+    rig.run(20)
+    assert [p[1] for p in rig.delivered] == [6.0]
+
+
+def test_a_controller_that_stalls_gives_no_pulse_after_100_ms():
+    rig = Rig().armed()
+    rig.controller_runs = False
+    for _ in range(20):
+        rig.ask().run(25)
+    last_us = rig.now_us - 20 * 25_000 + 100_000
+    assert rig.delivered, "the first ones were still permitted"
+    assert all(p.start_us <= last_us + 5_000 for p in rig.device.pulses)
+    assert rig.last.reason == reasons.NO_CYCLE
+
+
+@pytest.mark.parametrize("channel", [-1, 2, 99])
+def test_an_unknown_channel_is_refused(channel):
+    rig = Rig().armed()
+    request = PulseRequest()
+    request.channel = channel
+    rig.guard.take(request)
+    rig.run(10)
+    assert rig.delivered == []
+    assert rig.last.reason == reasons.CHANNEL_UNKNOWN
+
+
+def test_stop_drops_what_waits_and_switches_the_stimulator_off():
+    rig = Rig().armed()
+    rig.ask(in_us=3_000)
+    rig.guard.stop(reasons.DISARMED)
+    rig.run(100)
+    assert rig.delivered == []
+    assert not rig.device.is_low_level_on
+    rig.ask().run(50)
+    assert rig.delivered == []
+
+
+def test_unplugging_latches_and_nothing_resumes_by_itself():
+    rig = Rig().armed()
+    rig.ask().run(30)
+    rig.link.unplug()
+    rig.ask(in_us=1_000).run(50)
+    assert rig.last.reason == reasons.PORT_GONE
+    assert not rig.gate.armed
+    assert rig.driver.fault
+    rig.ask().run(50)
+    assert not rig.guard.arm(), "a fault is cleared on purpose, never by arming"
+    assert len(rig.delivered) == 1
+
+
+def test_a_fault_of_the_stimulator_disarms():
+    rig = Rig().armed()
+    rig.device.faults.busy = True
+    rig.ask().run(30)
+    assert rig.delivered == []
+    assert not rig.gate.armed
+    rig.device.faults.busy = False
+    rig.ask().run(30)
+    assert rig.delivered == []
+    assert rig.last.reason == reasons.DEVICE_FAULT
+
+
+class _LyingDriver(ScienceMode4):
+    """An encoder with a bug: it builds another pulse than it was told to."""
+
+    lie = staticmethod(lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us, gap_us))
+
+    def encode_pulse(self, channel, current_ua, width_us, gap_us):
+        return super().encode_pulse(*self.lie(channel, current_ua, width_us, gap_us))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda c, i, w, g: (1 - c, i, w, g),
+        lambda c, i, w, g: (c, i + 500, w, g),
+        lambda c, i, w, g: (c, i - 500, w, g),
+        lambda c, i, w, g: (c, i, w + 1, g),
+        lambda c, i, w, g: (c, i, w, g + 1),
+        lambda c, i, w, g: (c, i, w, 0),
+    ],
+    ids=["other channel", "more current", "less current", "longer", "longer gap", "no gap"],
+)
+def test_a_wrong_encoder_is_caught_before_anything_is_written(lie):
+    driver = _LyingDriver()
+    driver.lie = lie
+    rig = Rig(driver=driver).armed()
+    written = rig.port.written_total
+    rig.ask().run(30)
+    assert rig.delivered == []
+    assert rig.port.written_total == written
+    assert rig.last.reason == reasons.CHECK_FAILED
+    assert rig.last.granted_ua == 0
+    assert not rig.gate.armed, "a build that encodes wrongly must not go on"
+
+
+def test_an_unbalanced_pulse_is_caught():
+    class Unbalanced(FrameCheck):
+        def read(self, buf, n):
+            fine = super().read(buf, n)
+            self.net_charge_pc = 1 if self.is_pulse else 0
+            return fine
+
+    rig = Rig(check=Unbalanced()).armed()
+    rig.ask().run(30)
+    assert rig.delivered == []
+    assert rig.last.reason == reasons.CHECK_FAILED
+
+
+def test_a_command_that_could_stimulate_never_passes_as_a_plain_command():
+    class Sneaky(ScienceMode4):
+        sneaks = False
+
+        def step(self, dt_us):
+            n = super().step(dt_us)
+            return self.encode_pulse(0, 10_000, 300, 100) if self.sneaks else n
+
+    driver = Sneaky()
+    rig = Rig(driver=driver).armed()
+    driver.sneaks = True
+    rig.run(30)
+    assert rig.delivered == []
+    assert not rig.gate.armed
+
+
+def test_what_the_device_cannot_represent_is_refused():
+    rig = Rig().armed()
+    rig.ask(gap_us=5).run(20)
+    assert rig.delivered == []
+    assert rig.last.reason == reasons.NOT_REPRESENTABLE
+
+
+def test_a_current_below_one_step_of_the_device_is_refused():
+    rig = Rig().armed()
+    rig.ask(current_ua=499).run(20)
+    assert rig.delivered == []
+    assert rig.last.reason == reasons.NO_CURRENT
+
+
+@pytest.mark.parametrize("jump_us", [-1, 100_001, 2**29 - 1])
+def test_a_clock_that_jumps_gives_no_pulse(jump_us):
+    rig = Rig().armed()
+    rig.ask(in_us=3_000)
+    rig.guard.step((rig.t_us + jump_us) & MASK)
+    rig.guard.step((rig.t_us + jump_us + 5_000) & MASK)
+    rig.link.pump(rig.now_us + 10_000, rig.port.written_total)
+    assert rig.delivered == []
+
+
+def test_it_says_how_long_it_can_rest():
+    rig = Rig().armed()
+    assert rig.guard.due_us(5_000) == 5_000
+    rig.ask(in_us=3_000)
+    assert rig.guard.due_us(5_000) == 3_000
