@@ -1,0 +1,214 @@
+"""When a step begins and ends, from one IMU on the foot or the shank."""
+
+from gait_detect.habits import Habits
+from gait_detect.motion import LONG_US, Motion
+from gait_detect.profile import Profile
+from safety.sample import Sample
+
+# Stages, in their order within a step.
+WAIT = 0  # after contact, or just started: no step may begin yet
+READY = 1  # the foot was flat or has had the time: a step may begin
+RISE = 2  # the heel rises
+LOBE = 3  # the foot swings forward
+
+# What began the step.
+BY_NOTHING = 0
+BY_RISE = 1  # A: heel rise
+BY_TOE_UP = 2  # B: toe-up rate, for feet without push-off
+BY_TURN = 3  # C: turn or shuffle
+
+
+class ImuSteps:
+    """Find steps in the motion of one foot, sample by sample.
+
+    step(sample, dt_us, heel_is_up)
+        sample       safety.sample.Sample with a plausible IMU reading
+        dt_us        int, time since the reading before, us, 0 to 50 000
+        heel_is_up   1 if a heel switch has just opened: the heel rise needs less proof
+    stage        WAIT, READY, RISE or LOBE; the swing window is open in RISE and LOBE
+    begun_by     BY_*: what began the last step
+    is_awake     1 once the foot was seen flat or alive since the start
+    Method   three ways to begin, two to end, re-arm by rest or by a timer scaled to the stride; the
+             structure follows the rule study on the same public recordings. Differs: toe-up threshold
+             falls with the heel rise seen, thresholds fall ahead of the expected toe-off.
+    Evidence and limits   see gait_detect/detector.py.
+    """
+
+    __slots__ = (
+        "_down_us",
+        "_drop_udeg",
+        "_ground_us",
+        "_lobe_cdps",
+        "_profile",
+        "_push_cdps",
+        "_rate_max_cdps",
+        "_rate_min_cdps",
+        "_rise_udeg",
+        "_stage_us",
+        "begun_by",
+        "habits",
+        "is_awake",
+        "motion",
+        "since_begin_us",
+        "stage",
+    )
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self.motion = Motion(profile)
+        self.habits = Habits(profile)  # kept over a gap: the person stays the same
+        self.restart()
+
+    def restart(self) -> None:
+        """Start over after a gap: nothing is known of where the foot is."""
+        self.motion.restart()
+        self.stage: int = WAIT
+        self.begun_by: int = BY_NOTHING
+        self.is_awake: int = 0
+        self.since_begin_us: int = LONG_US
+        self._stage_us: int = 0
+        self._ground_us: int = LONG_US
+        self._rate_max_cdps: int = -LONG_US  # no reading yet: any is larger
+        self._rate_min_cdps: int = LONG_US
+        self._push_cdps: int = 0
+        self._lobe_cdps: int = 0
+        self._drop_udeg: int = 0
+        self._rise_udeg: int = 0
+        self._down_us: int = 0
+
+    def step(self, sample: Sample, dt_us: int, heel_is_up: int) -> None:
+        """Take one reading; `stage` says what it means."""
+        m = self.motion
+        m.step(sample, dt_us)
+        self._stage_us = min(self._stage_us + dt_us, LONG_US)
+        self._ground_us = min(self._ground_us + dt_us, LONG_US)
+        self.since_begin_us = min(self.since_begin_us + dt_us, LONG_US)
+        stage = self.stage
+        if stage == READY:
+            self._look_for_begin(m, heel_is_up)
+        elif stage == RISE:
+            self._follow_rise(m)
+        elif stage == LOBE:
+            self._follow_lobe(m, dt_us)
+        else:
+            self._look_for_rest(m)
+
+    def land(self) -> None:
+        """The heel switch has closed: a swing that is well under way ends here."""
+        if self.stage == LOBE and self._stage_us >= self._profile.lobe_min_us:
+            self._finish()
+
+    def _look_for_rest(self, m: Motion) -> None:
+        p = self._profile
+        if not self.is_awake:
+            self._rate_max_cdps = max(self._rate_max_cdps, m.rate_cdps)
+            self._rate_min_cdps = min(self._rate_min_cdps, m.rate_cdps)
+        is_rested = m.quiet_us >= p.rearm_quiet_us
+        is_alive = self.is_awake or self._rate_max_cdps - self._rate_min_cdps > p.alive_cdps
+        if is_rested or (is_alive and self._stage_us >= self.habits.rearm_us):
+            m.set_flat()
+            self._rise_udeg = 0
+            self.is_awake = 1
+            self._enter(READY)
+
+    def _look_for_begin(self, m: Motion, heel_is_up: int) -> None:
+        p = self._profile
+        h = self.habits
+        if m.quiet_us >= p.flat_us:
+            m.set_flat()
+            self._rise_udeg = 0
+            return
+        drop_udeg = h.rise_drop_udeg
+        if m.drop_udeg > self._rise_udeg:
+            self._rise_udeg = m.drop_udeg
+        rate = m.rate_cdps
+        if rate < 0:
+            ahead_pct = 100 if heel_is_up else self._ahead_pct()
+            drop_udeg = drop_udeg // 100 * (100 - ahead_pct * p.ahead_drop_pct // 100)
+            rate_cdps = h.rise_rate_cdps * (100 - ahead_pct * p.ahead_rate_pct // 100) // 100
+            if rate < -rate_cdps and m.drop_udeg > drop_udeg:
+                self._begin(BY_RISE, RISE)
+                return
+        elif rate > p.toe_up_floor_cdps:
+            risen_pct = min(self._rise_udeg // (drop_udeg // 100), 100)
+            if (m.shaken or risen_pct >= p.lifted_pct) and rate > h.toe_up_cdps * (
+                100 - p.risen_pct * risen_pct // 100
+            ) // 100:
+                self._begin(BY_TOE_UP, LOBE)
+                return
+        if m.total_sq > p.turn_sq and m.shaken and m.is_across() and m.swept_deg2() > p.turn_swept_deg2:
+            self._begin(BY_TURN, LOBE)
+
+    def _ahead_pct(self) -> int:
+        """Return how near the expected toe-off is: 0 far or unknown, 100 near."""
+        h = self.habits
+        p = self._profile
+        late_us = self._ground_us - h.ready_us
+        if h.ready_us == 0 or late_us <= 0:
+            return 0
+        if late_us >= p.ramp_us:
+            return 100
+        return late_us * 100 // p.ramp_us
+
+    def _begin(self, by: int, stage: int) -> None:
+        self.begun_by = by
+        self.habits.learn_stride(self.since_begin_us)
+        self.since_begin_us = 0
+        self._push_cdps = max(-self.motion.rate_cdps, 0)
+        if stage == LOBE:
+            self._enter_lobe()
+        else:
+            self._enter(RISE)
+
+    def _follow_rise(self, m: Motion) -> None:
+        p = self._profile
+        rate = m.rate_cdps
+        if -rate > self._push_cdps:
+            self._push_cdps = -rate
+        if rate > p.lobe_rate_cdps:
+            self._enter_lobe()
+        elif m.quiet_us > p.rise_quiet_us or self._stage_us > p.rise_max_us:
+            self._enter(WAIT)
+
+    def _enter_lobe(self) -> None:
+        self.habits.learn_ground(self._ground_us)
+        self._lobe_cdps = max(self.motion.rate_cdps, 0)
+        self._drop_udeg = self.motion.drop_udeg
+        self._down_us = 0
+        self._enter(LOBE)
+
+    def _follow_lobe(self, m: Motion, dt_us: int) -> None:
+        p = self._profile
+        h = self.habits
+        rate = m.rate_cdps
+        if rate > self._lobe_cdps:
+            self._lobe_cdps = rate
+            self._down_us = 0
+        elif rate > p.lobe_rate_cdps:
+            self._down_us = 0
+        elif rate < p.land_rate_cdps or self._down_us:
+            self._down_us += dt_us
+        clear_cdps = h.lobe_clear_cdps if self.begun_by != BY_TURN else h.lobe_clear_cdps * p.turn_clear_pct // 100
+        is_landing = self._down_us and self._lobe_cdps > clear_cdps and self._is_landing(m)
+        if is_landing or m.quiet_us >= p.lobe_quiet_us:
+            if self.begun_by == BY_RISE and self._stage_us >= h.lobe_min_us:
+                h.learn_step(self._push_cdps, self._lobe_cdps, self._drop_udeg, self._stage_us)
+            self._finish()
+        elif self._stage_us > p.lobe_max_us:
+            self._finish()
+
+    def _is_landing(self, m: Motion) -> bool:
+        p = self._profile
+        return (
+            self._stage_us >= self.habits.lobe_min_us
+            or self._down_us >= p.down_us
+            or m.drop_udeg <= self._drop_udeg // 100 * (100 - p.regain_pct)
+        )
+
+    def _finish(self) -> None:
+        self._ground_us = 0
+        self._enter(WAIT)
+
+    def _enter(self, stage: int) -> None:
+        self.stage = stage
+        self._stage_us = 0

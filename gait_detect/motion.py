@@ -1,0 +1,131 @@
+"""What the foot or shank does now, from one IMU: sagittal rate, total rate, angles since foot-flat."""
+
+from gait_detect.gyro_zero import GyroZero
+from gait_detect.profile import Profile
+from safety.sample import ACC_MAX_MG, GYRO_MAX_CDPS, Sample
+
+ANGLE_MAX_UDEG = 400_000_000  # 400 deg: far beyond any leg; keeps every sum below 2**30
+TICK_US = 100  # rate in 0.01 deg/s times time in 100 us is an angle in 0.000001 deg
+LONG_US = 100_000_000  # durations stop here
+
+
+def is_plausible(sample: Sample) -> bool:
+    """Return whether the IMU part of `sample` is there and within what a part can report."""
+    return bool(
+        sample.has_imu
+        and -GYRO_MAX_CDPS <= sample.gyro_x_cdps <= GYRO_MAX_CDPS
+        and -GYRO_MAX_CDPS <= sample.gyro_y_cdps <= GYRO_MAX_CDPS
+        and -GYRO_MAX_CDPS <= sample.gyro_z_cdps <= GYRO_MAX_CDPS
+        and -ACC_MAX_MG <= sample.acc_x_mg <= ACC_MAX_MG
+        and -ACC_MAX_MG <= sample.acc_y_mg <= ACC_MAX_MG
+        and -ACC_MAX_MG <= sample.acc_z_mg <= ACC_MAX_MG
+    )
+
+
+class Motion:
+    """Turn samples into the few quantities that the rules look at.
+
+    step(sample, dt_us)
+        sample   safety.sample.Sample that `is_plausible`
+        dt_us    int, time since the reading before, us, 0 to 50 000
+    rate_cdps    int, sagittal rate, 0.01 deg/s, toe-up (shank: swinging forward) positive
+    total_sq     int, squared total rate, (0.32 deg/s)**2, as `profile.rate_sq` makes it
+    pitch_udeg   int, sagittal angle since foot-flat, 0.000001 deg, same sign
+    drop_udeg    int, how far pitch is now below its highest since foot-flat: the heel rise, 0.000001 deg
+    quiet_us     int, how long the total rate has been small, us, saturates
+    shaken       1 if the specific force has left 1 g since foot-flat
+    Only the sign of the sagittal axis matters: left and right feet give mirrored x and z, same results.
+    No levelling: an error of mounting of 20 deg changes these quantities by 6 %.
+    """
+
+    __slots__ = (
+        "_carry_us",
+        "_profile",
+        "_roll_udeg",
+        "_top_udeg",
+        "_yaw_udeg",
+        "_zero",
+        "drop_udeg",
+        "pitch_udeg",
+        "quiet_us",
+        "rate_cdps",
+        "shaken",
+        "total_sq",
+    )
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._zero = GyroZero()
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the movement so far."""
+        self._zero.restart()
+        self._carry_us: int = 0
+        self.rate_cdps: int = 0
+        self.total_sq: int = 0
+        self.quiet_us: int = 0
+        self.set_flat()
+
+    def set_flat(self) -> None:
+        """The foot is flat now: angles count from here."""
+        self.pitch_udeg: int = 0
+        self.drop_udeg: int = 0
+        self._top_udeg: int = 0
+        self._roll_udeg: int = 0
+        self._yaw_udeg: int = 0
+        self.shaken: int = 0
+
+    def step(self, sample: Sample, dt_us: int) -> None:
+        """Take one reading."""
+        p = self._profile
+        time_us = dt_us + self._carry_us
+        ticks = time_us // TICK_US
+        self._carry_us = time_us - ticks * TICK_US
+        zero = self._zero
+        zero.step(sample.gyro_x_cdps, sample.gyro_y_cdps, sample.gyro_z_cdps, dt_us)
+        x = sample.gyro_x_cdps - zero.x_cdps
+        y = sample.gyro_y_cdps - zero.y_cdps
+        z = sample.gyro_z_cdps - zero.z_cdps
+        self.rate_cdps = y
+        self._roll_udeg = _held(self._roll_udeg + x * ticks)
+        self._yaw_udeg = _held(self._yaw_udeg + z * ticks)
+        pitch_udeg = self.pitch_udeg = _held(self.pitch_udeg + y * ticks)
+        if pitch_udeg > self._top_udeg:
+            self._top_udeg = pitch_udeg
+        self.drop_udeg = self._top_udeg - pitch_udeg
+        x = abs(x) >> 5  # 4000 deg/s becomes 12 500; see profile.rate_sq
+        y = abs(y) >> 5
+        z = abs(z) >> 5
+        self.total_sq = x * x + y * y + z * z
+        if self.total_sq >= p.quiet_sq:
+            self.quiet_us = 0
+        elif self.quiet_us < LONG_US:
+            self.quiet_us += dt_us
+        if not self.shaken:
+            x = sample.acc_x_mg >> 2
+            y = sample.acc_y_mg >> 2
+            z = sample.acc_z_mg >> 2
+            if not p.acc_low_sq <= x * x + y * y + z * z <= p.acc_high_sq:
+                self.shaken = 1
+
+    def swept_deg2(self) -> int:
+        """Return the squared angle about all axes since foot-flat, in deg**2."""
+        x = abs(self._roll_udeg) // 1_000_000
+        y = abs(self.pitch_udeg) // 1_000_000
+        z = abs(self._yaw_udeg) // 1_000_000
+        return x * x + y * y + z * z
+
+    def is_across(self) -> bool:
+        """Return whether most of the movement is not sagittal: a turn, a pivot, a sideways step."""
+        y = abs(self.rate_cdps) >> 5
+        return y * y < self.total_sq >> 1
+
+
+def _held(angle_udeg: int) -> int:
+    """Return the angle, stopped at +/-400 deg."""
+    if angle_udeg > ANGLE_MAX_UDEG:
+        return ANGLE_MAX_UDEG
+    if angle_udeg < -ANGLE_MAX_UDEG:
+        return -ANGLE_MAX_UDEG
+    return angle_udeg
