@@ -1,0 +1,1 @@
+"""Stimulators that behave like the devices, on a pty or in memory."""

@@ -1,0 +1,290 @@
+"""An emulated P24 stimulator: bytes in, bytes out, pulses onto a load, all in explicit virtual time.
+
+It follows the maker's protocol document, not our driver: low and mid level, which exclude each other,
+40 ms to switch the high voltage, a queue of ten low level commands, answers after the pulse has run.
+Tested against the maker's own and independent clients' frames (`tests/golden`), never against a device.
+"""
+
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hw_sim.emulators.load import DeliveredPulse, Load, ResistorLoad
+from hw_sim.emulators.p24_mid_level import MidLevel
+from hw_sim.emulators.p24_output import OutputStage, Point, read_points
+from hw_sim.emulators.sciencemode_wire import FrameSplitter, WireFrame, encode_frame
+
+HIGH_VOLTAGE_US = 40_000  # to switch it on or off; ml_init needs it twice
+QUEUE_MAX = 10
+BOOT_US = 1_000_000  # deaf after its power came back (assumed; a RehaMove3 takes 10 to 15 s)
+ACK_LATENCY_US = (1_000, 5_000)  # after the pulse; users measured 5 to 15 ms for the whole round trip
+COMMAND_DELAY_US = 1_000  # from the command to its pulse (maker's figure for the RehaMove3)
+
+OK, TRANSFER, PARAMETER, NOT_INITIALISED, ELECTRODE, INVALID_COMMAND, BUSY = 0, 1, 2, 7, 10, 11, 21
+LL_INIT, LL_CHANNEL_CONFIG, LL_STOP, ML_INIT, ML_UPDATE, ML_STOP, ML_GET = 0, 2, 4, 30, 32, 34, 36
+RESET, GENERAL_ERROR, UNKNOWN_COMMAND = 58, 66, 67
+FIRMWARE, PROTOCOL = bytes((1, 2, 3)), bytes((4, 0, 0))
+
+
+@dataclass(slots=True, kw_only=True)
+class P24Faults:
+    """What is wrong with the device or the line. Every field may be changed at any time.
+
+    only_command concerns the first five: they then strike only answers to this command.
+    """
+
+    drop_answers: bool = False  # does what it is told, but the answer is lost
+    late_us: int = 0  # answers come this much later; others may overtake them
+    wrong_packet_number: bool = False
+    corrupt_checksum: bool = False
+    noise: bytes = b""  # sent just before each answer
+    only_command: int | None = None
+    busy: bool = False  # refuses every stimulation command with result 21
+    silent: bool = False  # hangs: hears nothing, says nothing
+    protocol: bytes = PROTOCOL  # what get_extended_version says
+
+
+@dataclass(slots=True)
+class _Queued:
+    ready_us: int
+    frame: WireFrame
+    channel: int
+    points: list[Point]
+
+
+class P24:
+    """The device. Order of use, for one point in time: `feed(now_us, bytes)`, then `step(now_us)`.
+
+    load             what hangs on the outputs, default a resistor of 1 kohm
+    ack_latency_us   (least, most) delay of an answer, drawn from `seed`; equal values make it fixed
+    on_pulse         called with each DeliveredPulse, in the order of their start
+    pulses           list of all DeliveredPulse
+    faults           P24Faults, to be changed at any time; electrode leads: `set_open_channels`
+    now_us never runs backwards and does not wrap.
+    """
+
+    def __init__(
+        self,
+        load: Load | None = None,
+        *,
+        ack_latency_us: tuple[int, int] = ACK_LATENCY_US,
+        command_delay_us: int = COMMAND_DELAY_US,
+        seed: int = 0,
+        on_pulse: Callable[[DeliveredPulse], None] | None = None,
+    ) -> None:
+        if not 0 <= ack_latency_us[0] <= ack_latency_us[1]:
+            raise ValueError(
+                f"ack_latency_us is {ack_latency_us}; give (least, most) with 0 <= least <= most."
+            )
+        self._stage = OutputStage(load or ResistorLoad(), on_pulse)
+        self._mid = MidLevel(self._stage)
+        self._splitter = FrameSplitter()
+        self._random = random.Random(seed)
+        self._ack_latency_us = ack_latency_us
+        self._command_delay_us = command_delay_us
+        self.faults = P24Faults()
+        self._deaf_until_us = 0
+        self._n_answers = 0
+        self._forget_everything()
+
+    @property
+    def pulses(self) -> list[DeliveredPulse]:
+        """Every pulse delivered so far, oldest first."""
+        return self._stage.pulses
+
+    @property
+    def is_low_level_on(self) -> bool:
+        """True between ll_init and ll_stop."""
+        return self._low_on
+
+    @property
+    def is_mid_level_running(self) -> bool:
+        """True while the device repeats pulses by itself."""
+        return self._mid.is_running
+
+    def set_open_channels(self, *channels: int) -> None:
+        """Take the leads of these channels off (none: all are on again)."""
+        self._stage.open_channels = frozenset(channels)
+
+    def power_cycle(self, now_us: int, boot_us: int = BOOT_US) -> None:
+        """Lose power and come back: nothing is remembered, answers under way are lost, deaf for `boot_us`."""
+        self._forget_everything()
+        self._stage.free_us = min(self._stage.free_us, now_us)
+        self._deaf_until_us = now_us + boot_us
+
+    def feed(self, now_us: int, data: bytes) -> None:
+        """Take bytes that reach the device at `now_us`."""
+        if self.faults.silent or now_us < self._deaf_until_us:
+            return
+        self._inbox.extend((now_us, frame) for frame in self._splitter.feed(data))
+
+    def due_us(self, now_us: int) -> int | None:
+        """Return when the device next does something by itself (at least `now_us`), None if never."""
+        times = [at_us for at_us, _ in self._events()]
+        if self._answers:
+            times.append(self._answers[0][0])
+        return max(now_us, min(times)) if times else None
+
+    def step(self, now_us: int) -> bytes:
+        """Do everything that is due until `now_us`, in order of time; return what is sent until then."""
+        while True:
+            at_us, action = min(self._events(), key=lambda event: event[0], default=(now_us + 1, None))
+            if action is None or at_us > now_us:
+                break
+            action(at_us)
+        sent = bytearray()
+        while self._answers and self._answers[0][0] <= now_us:
+            sent += heapq.heappop(self._answers)[2]
+        return bytes(sent)
+
+    # Inside --------------------------------------------------------------------------------------------
+
+    def _forget_everything(self) -> None:
+        self._splitter.reset()
+        self._mid.stop()
+        self._low_on = False
+        self._inbox: deque[tuple[int, WireFrame]] = deque()
+        self._queue: deque[_Queued] = deque()
+        self._answers: list[tuple[int, int, bytes]] = []
+        self._switching_until_us = 0  # high voltage on its way up or down: commands wait
+        self._answered_us = 0
+
+    def _events(self) -> list[tuple[int, Callable[[int], None]]]:
+        """What comes next of each kind. A command comes before a pulse of the same moment, so a stop wins."""
+        events: list[tuple[int, Callable[[int], None]]] = []
+        if self._inbox:
+            events.append((max(self._inbox[0][0], self._switching_until_us), self._obey_next))
+        if self._queue:
+            events.append((max(self._queue[0].ready_us, self._stage.free_us), self._fire_next))
+        mid_us = self._mid.due_us()
+        if mid_us is not None:
+            events.append((mid_us, self._mid.run))
+        return events
+
+    def _obey_next(self, now_us: int) -> None:
+        _, frame = self._inbox.popleft()
+        if not frame.is_sound:
+            self._answer(now_us, frame, bytes((TRANSFER,)), GENERAL_ERROR)
+        elif frame.command in (LL_INIT, ML_INIT):
+            self._init(now_us, frame)
+        elif frame.command in (LL_STOP, ML_STOP):
+            self._stop(now_us, frame)
+        elif frame.command == LL_CHANNEL_CONFIG:
+            self._channel_config(now_us, frame)
+        elif frame.command == ML_UPDATE:
+            self._answer(now_us, frame, bytes((self._update(now_us, frame.data),)))
+        elif frame.command == ML_GET:
+            self._answer(now_us, frame, self._current_data(now_us, frame.data))
+        else:
+            self._inform(now_us, frame)
+
+    def _init(self, now_us: int, frame: WireFrame) -> None:
+        is_low = frame.command == LL_INIT
+        if self._mid.is_on if is_low else self._low_on:
+            self._answer(now_us, frame, bytes((NOT_INITIALISED,)))
+        elif len(frame.data) != 1 or frame.data[0] & (0x81 if is_low else 0xFE):
+            self._answer(now_us, frame, bytes((PARAMETER,)))
+        elif is_low:
+            self._low_on = True
+            self._switch_high_voltage(now_us, frame, HIGH_VOLTAGE_US)
+        else:
+            self._mid.init(stop_all_on_error=bool(frame.data[0]))
+            self._switch_high_voltage(now_us, frame, 2 * HIGH_VOLTAGE_US)
+
+    def _stop(self, now_us: int, frame: WireFrame) -> None:
+        """A pulse under way runs to its end; queued ones are dropped, unanswered (assumed)."""
+        if not (self._low_on if frame.command == LL_STOP else self._mid.is_on):
+            self._answer(now_us, frame, bytes((NOT_INITIALISED,)))
+            return
+        self._low_on = False
+        self._queue.clear()
+        self._mid.stop()
+        self._switch_high_voltage(max(now_us, self._stage.free_us), frame, HIGH_VOLTAGE_US)
+
+    def _switch_high_voltage(self, now_us: int, frame: WireFrame, duration_us: int) -> None:
+        self._switching_until_us = now_us + duration_us
+        self._answer(self._switching_until_us, frame, bytes((OK,)))
+
+    def _channel_config(self, now_us: int, frame: WireFrame) -> None:
+        head = frame.data[0] if frame.data else 0
+        points = read_points(frame.data[1:])
+        if not self._low_on:
+            result = NOT_INITIALISED
+        elif self.faults.busy or len(self._queue) >= QUEUE_MAX:
+            result = BUSY  # for a full queue: assumed
+        elif head & 0x80 and points is not None and len(points) == (head & 15) + 1:
+            channel = (head >> 4 & 1) * 4 + (head >> 5 & 3)
+            self._queue.append(_Queued(now_us + self._command_delay_us, frame, channel, points))
+            return  # the answer comes after the pulse
+        else:  # without the execute bit nothing happens; clients send it with or without points
+            result = OK if frame.data and not head & 0x80 else PARAMETER
+        self._answer(now_us, frame, _pulse_answer(result, head))
+
+    def _fire_next(self, now_us: int) -> None:
+        queued = self._queue.popleft()
+        is_good = self._stage.fire(now_us, queued.channel, queued.points)
+        data = _pulse_answer(OK if is_good else ELECTRODE, queued.frame.data[0])
+        self._answer(self._stage.free_us, queued.frame, data)
+
+    def _update(self, now_us: int, data: bytes) -> int:
+        if not self._mid.is_on:
+            return NOT_INITIALISED
+        if self.faults.busy:
+            return BUSY
+        return OK if self._mid.update(now_us, data) else PARAMETER
+
+    def _current_data(self, now_us: int, data: bytes) -> bytes:
+        if not self._mid.is_on:
+            return bytes((NOT_INITIALISED,))
+        found = self._mid.current_data(data[0]) if len(data) == 1 else None
+        if found is None:
+            return bytes((PARAMETER,))
+        self._mid.heard(now_us)
+        return bytes((OK,)) + found
+
+    def _inform(self, now_us: int, frame: WireFrame) -> None:
+        """The questions, which change nothing, and the reset."""
+        version = FIRMWARE + self.faults.protocol
+        status = 1 if self._low_on else 2 + self._mid.is_running if self._mid.is_on else 0
+        data = {
+            50: version,
+            52: b"EMULATED24",
+            54: bytes((100,)) + (5000).to_bytes(2, "big"),  # no battery: its 5 V supply (assumed)
+            RESET: b"",
+            60: version,
+            62: bytes((status, 6 if status else 1)),
+            68: version + bytes.fromhex("00000000 01 01"),
+        }.get(frame.command)
+        if data is None:
+            self._answer(now_us, frame, bytes((INVALID_COMMAND,)), UNKNOWN_COMMAND)
+            return
+        if frame.command == RESET:
+            self.power_cycle(now_us)
+        self._answer(now_us, frame, bytes((OK,)) + data)
+
+    def _answer(self, done_us: int, frame: WireFrame, data: bytes, command: int | None = None) -> None:
+        """Send `data` some latency after `done_us`, in order, through whatever is wrong with the line."""
+        at_us = max(self._answered_us, done_us + self._random.randint(*self._ack_latency_us))
+        self._answered_us = at_us
+        faults = self.faults
+        packet_number = frame.packet_number
+        noise = b""
+        is_struck = faults.only_command in (None, frame.command)
+        if is_struck:
+            if faults.drop_answers:
+                return
+            at_us += faults.late_us
+            noise = faults.noise
+            packet_number = packet_number + faults.wrong_packet_number & 63
+        wire = bytearray(encode_frame(packet_number, frame.command + 1 if command is None else command, data))
+        if is_struck and faults.corrupt_checksum:
+            wire[6] ^= 0x10
+        self._n_answers += 1  # keeps answers of one moment in order
+        heapq.heappush(self._answers, (at_us, self._n_answers, noise + bytes(wire)))
+
+
+def _pulse_answer(result: int, head: int) -> bytes:
+    """Result, (connector << 4) + channel, no measurement."""
+    return bytes((result, (head >> 4 & 1) << 4 | (head >> 5 & 3), 0))
