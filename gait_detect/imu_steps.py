@@ -188,22 +188,13 @@ class ImuSteps:
             self._down_us = 0
         elif rate < p.land_rate_cdps or self._down_us:
             self._down_us += dt_us
-        clear_cdps = h.lobe_clear_cdps if self.begun_by != BY_TURN else h.lobe_clear_cdps * p.turn_clear_pct // 100
-        is_landing = self._down_us and self._lobe_cdps > clear_cdps and self._is_landing(m)
-        if is_landing or m.quiet_us >= p.lobe_quiet_us:
+        is_landing = self._down_us and (self._stage_us >= h.lobe_min_us or self._down_us >= p.down_us)
+        if (is_landing and self._lobe_cdps > h.lobe_clear_cdps) or m.quiet_us >= p.lobe_quiet_us:
             if self.begun_by == BY_RISE and self._stage_us >= h.lobe_min_us:
                 h.learn_step(self._push_cdps, self._lobe_cdps, self._drop_udeg, self._stage_us)
             self._finish()
         elif self._stage_us > p.lobe_max_us:
             self._finish()
-
-    def _is_landing(self, m: Motion) -> bool:
-        p = self._profile
-        return (
-            self._stage_us >= self.habits.lobe_min_us
-            or self._down_us >= p.down_us
-            or m.drop_udeg <= self._drop_udeg // 100 * (100 - p.regain_pct)
-        )
 
     def _finish(self) -> None:
         self._ground_us = 0
