@@ -38,7 +38,6 @@ def compose_walk(*, sensors, port, log, prescription, place: str) -> Loop:
         log,
         len(prescription.channels),
     )
-    cycle = ControlCycle(
-        sensors, GaitDetector(place=place), WalkScheduler(prescription, CYCLE_US), guard, log
-    )
+    scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
+    cycle = ControlCycle(sensors, GaitDetector(place=place), scheduler, guard, log)
     return Loop(cycle, guard, capability)

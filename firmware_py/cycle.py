@@ -42,6 +42,7 @@ class ControlCycle:
         self._read_sensors()
         fresh = self.sample_age.us <= SAMPLE_AGE_MAX_US
         scheduler = self.scheduler
+        self._guard.take_swing(self.detector.state.swing)
         count = scheduler.step(t_us, dt_us, self.detector.state, fresh)
         for i in range(count):
             request = scheduler.requests[i]
@@ -64,6 +65,7 @@ class ControlCycle:
             if not self._sensors.read(sample):
                 return
             self.sample_age.restart()
+            self._guard.take_sample(sample)
             self._note_sample(sample)
             self._note_state(sample.t_us, self.detector.step(sample))
 

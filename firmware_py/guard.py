@@ -9,6 +9,7 @@ is part of the loop. For the same (t_us, request) both give the same bytes.
 from firmware_py import blackbox
 from safety import reasons
 from safety.clock import elapsed_us
+from safety.limits import LATE_MAX_US
 from safety.pulse import OFF_UA, PulseRequest, PulseResult
 
 RESULTS_KEPT = 64
@@ -71,6 +72,13 @@ class Guard:
         """A whole control cycle has run and its requests have been handed over."""
         self.gate.cycle_finished(sequence)
 
+    def take_sample(self, sample) -> None:
+        """Hear a raw sample (safety.sample.Sample) of the sensors, as the controller got it."""
+
+    def take_swing(self, swing: int) -> None:
+        """Hear whether the detector asks for help now (1) or not (0)."""
+        self.gate.swing = swing
+
     def take(self, request) -> None:
         """Keep a copy of `request` until its time. A channel that still waits loses the older one."""
         if not 0 <= request.channel < len(self._slots):
@@ -107,6 +115,7 @@ class Guard:
         for slot in self._slots:
             if slot.waiting:
                 until_us = elapsed_us(slot.request.fire_at_us, self._t_us)
+                until_us = max(until_us, self.gate.wait_us(slot.request))
                 if until_us > 0:  # what is due already waits for the stimulator, not for the clock
                     wait_us = min(wait_us, until_us)
         return wait_us
@@ -129,6 +138,9 @@ class Guard:
         request = slot.request
         if self.gate.armed and driver.is_ready() and not driver.can_pulse():
             return  # one pulse is unanswered: this one waits, until the gate calls it late
+        late_us = elapsed_us(self._t_us, request.fire_at_us)
+        if self.gate.wait_us(request) > 0 and late_us <= LATE_MAX_US:
+            return  # the last pulse of this channel left late: this one keeps its distance
         slot.waiting = False
         if self.gate.armed and not driver.is_ready():
             self._refuse(request, reasons.DEVICE_NOT_READY)

@@ -1,13 +1,15 @@
 """The gate: the last judgement before a pulse is encoded. It denies by default and can only lower.
 
 A pulse passes only if the gate is armed, a whole control cycle finished within the last 100 ms and
-said so in sequence, the request is new and on time, and each limit holds for current, width, charge
-and interval together. Only a rise that is too steep is lowered; everything else is refused.
+said so in sequence, the request is new and on time, each limit holds for current, width, charge and
+interval together, and the ledger's windows have room. Only a rise that is too steep is lowered;
+everything else is refused, and the third pulse beyond a limit within a second latches off.
 The gate knows nothing of gait, of devices or of who asks.
 """
 
 from safety import limits, reasons
 from safety.clock import Age, elapsed_us
+from safety.ledger import Ledger
 from safety.limits import CHANNELS_MAX
 from safety.pulse import OFF_UA
 
@@ -41,10 +43,12 @@ class Gate:
                 "Give one per channel."
             )
         self._channels = tuple([_Channel(one) for one in channel_limits])
+        self.ledger = Ledger(channel_limits)
         self._permit_age: Age = Age()
         self._cycle: int = -1
         self.armed: bool = False  # power-on is off
         self.disarmed_by: int = reasons.DISARMED
+        self.swing: int = 0  # what the controller says of the foot; only decides where a hold may cut
 
     def arm(self) -> None:
         """Allow pulses from now on. A deliberate act of a person; the first cycle starts the count."""
@@ -63,6 +67,14 @@ class Gate:
         self.armed = False
         self._permit_age.expire()
 
+    def tighten(self, index: int, new_limits) -> bool:
+        """Take over limits of one channel; while armed only if none is looser. True if taken over."""
+        channel = self._channels[index]
+        if self.armed and not limits.is_tighter(new_limits, channel.limits):
+            return False
+        channel.limits = new_limits
+        return True
+
     def cycle_finished(self, sequence: int) -> None:
         """A whole control cycle has run. Permits pulses for 100 ms if it is the one expected."""
         if not self.armed:
@@ -78,6 +90,7 @@ class Gate:
     def advance(self, dt_us: int) -> None:
         """Let time pass. Call at each step, before anything else."""
         self._permit_age.advance(dt_us)
+        self.ledger.advance(dt_us, self.swing)
         for channel in self._channels:
             channel.since_pulse.advance(dt_us)
         if dt_us < 0 or dt_us > limits.PERMIT_MAX_US:
@@ -94,6 +107,16 @@ class Gate:
         channel.current_ua = OFF_UA
         channel.charge_nc = 0
 
+    def wait_us(self, request) -> int:
+        """Return how long `request` must still wait to keep its distance from the channel's last pulse."""
+        if not 0 <= request.channel < len(self._channels):
+            return 0
+        channel = self._channels[request.channel]
+        since_us = channel.since_pulse.us
+        if channel.limits.doublet and self.ledger.may_double(request.channel, since_us):
+            return 0
+        return max(0, channel.limits.interval_min_us - since_us)
+
     def judge(self, t_us: int, request, result) -> bool:
         """Decide on `request` (PulseRequest) at its time `t_us`; fill `result`; True if granted."""
         result.sequence = request.sequence
@@ -105,6 +128,8 @@ class Gate:
         result.reason = self._refusal(t_us, request)
         if result.reason == reasons.OK:
             self._grant(request, result)
+        elif reasons.CURRENT_OVER <= result.reason <= reasons.TOO_SOON and self.ledger.third_violation():
+            self.disarm(reasons.VIOLATIONS)
         return result.granted_ua > OFF_UA
 
     def _refusal(self, t_us: int, request) -> int:
@@ -128,9 +153,14 @@ class Gate:
             return reasons.TOO_EARLY
         if late_us > limits.LATE_MAX_US:
             return reasons.TOO_LATE
-        return self._over_limit(channel, request)
+        found = self._over_limit(channel, request)
+        if found != reasons.OK:
+            return found
+        since_us = channel.since_pulse.us
+        return self.ledger.refusal(request.channel, channel.limits, request, since_us, self.swing)
 
     def _over_limit(self, channel, request) -> int:
+        """Return which limit of a single pulse does not hold, or OK."""
         limit = channel.limits
         if request.current_ua <= OFF_UA:
             return reasons.NO_CURRENT
@@ -144,29 +174,31 @@ class Gate:
             return reasons.GAP_OVER
         if request.current_ua * request.width_us > limit.charge_max_nc * 1000:  # uA us = pC
             return reasons.CHARGE_OVER
-        if channel.since_pulse.us < limit.interval_min_us:
-            return reasons.TOO_SOON
-        return reasons.OK
+        since_us = channel.since_pulse.us
+        is_doublet = limit.doublet and self.ledger.may_double(request.channel, since_us)
+        return reasons.TOO_SOON if since_us < limit.interval_min_us and not is_doublet else reasons.OK
 
     def _grant(self, request, result) -> None:
         """Grant `request`, lowered if the rise since the last pulse is steeper than allowed."""
         channel = self._channels[request.channel]
         since_us = channel.since_pulse.us
+        width_us = request.width_us
         from_ua = channel.current_ua
         from_nc = channel.charge_nc
-        if since_us > limits.PAUSE_US:
+        if since_us >= limits.PAUSE_US:
             from_ua = OFF_UA
             from_nc = 0
             since_us = limits.PAUSE_US
         top_ua = from_ua + min(limits.RISE_MAX_UA, since_us * limits.RISE_UA_PER_MS // 1000)
         top_nc = from_nc + min(limits.RISE_MAX_NC, since_us * limits.RISE_NC_PER_MS // 1000)
-        top_ua = min(top_ua, top_nc * 1000 // request.width_us)
+        top_ua = min(top_ua, top_nc * 1000 // width_us)
         granted_ua = min(request.current_ua, top_ua)
         if granted_ua < request.current_ua:
             granted_ua = granted_ua - granted_ua % channel.limits.current_step_ua
             result.reason = reasons.LOWERED
         result.granted_ua = granted_ua
-        result.width_us = request.width_us
+        result.width_us = width_us
+        self.ledger.add(request.channel, channel.limits, granted_ua, width_us, since_us)
         channel.since_pulse.restart()
         channel.current_ua = granted_ua
-        channel.charge_nc = (granted_ua * request.width_us + 999) // 1000  # rounded up
+        channel.charge_nc = (granted_ua * width_us + 999) // 1000  # rounded up

@@ -26,6 +26,17 @@ CHECK_FAILED = 19
 PORT_GONE = 20
 DEVICE_FAULT = 21
 CLOCK_JUMPED = 22
+RMS_OVER = 23
+CHARGE_RATE_OVER = 24
+HOUR_HOLD = 25
+DUTY_HOLD = 26
+ON_TOO_LONG = 27
+BURSTS_OVER = 28
+VIOLATIONS = 29
+HELD = 30
+NOT_PLAUSIBLE = 31
+STOPPED = 32
+FAULT = 33
 
 REASONS = (
     "Granted as asked.",
@@ -51,4 +62,15 @@ REASONS = (
     "Refused: the port to the stimulator is gone. Plug it in, then arm again.",
     "Refused: the stimulator reported a fault. Look at the fault, mend it, then arm again.",
     "Refused: the guard's clock jumped. The machine was stopped for a while; arm again.",
+    "Refused: the heating current of the last second would pass its limit. Lower current, width or rate.",
+    "Refused: the charge of the last second would pass 3 mC. Lower current, width or rate.",
+    "Refused: this hour's charge is used up. Rest; stimulation may begin again when the hour has moved on.",
+    "Refused: too much of the last ten seconds was stimulated. Shorten extension or fall.",
+    "Refused: this burst has lasted more than 5.1 s. The foot must rest on the ground first.",
+    "Refused: a third burst within one second. The detector stutters; check sensor and switch.",
+    "Refused: three pulses beyond a limit within one second. Latched off; look for the cause, then arm again.",
+    "Refused: no new burst for now. The supervisor holds, or a step has to end first.",
+    "Refused: the samples do not look like a step. Two plausible steps release it.",
+    "Refused: stopped by the wearer, the link or a signal. Arm again on purpose.",
+    "Refused: a fault is latched. Look at the fault, mend it, clear it, then arm again.",
 )

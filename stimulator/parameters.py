@@ -97,7 +97,7 @@ CHANNEL_PARAMETERS = (
     Parameter(
         19, "gap_us", "us", 0, limits.GAP_ABS_US, 0, 200, 10, 100, "Pause between the two phases of a pulse."
     ),
-    Parameter(20, "rate_hz", "Hz", 10, 60, 20, 50, 1, 40, "Pulses per second while the channel is on."),
+    Parameter(20, "rate_hz", "Hz", 15, 60, 20, 50, 1, 40, "Pulses per second while the channel is on."),
     Parameter(
         21,
         "charge_max_nc",

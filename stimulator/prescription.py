@@ -8,11 +8,15 @@ import hashlib
 import struct
 from collections import namedtuple
 
+from safety import limits
+from safety.changes import is_gentle
 from safety.limits import CHANNELS_MAX, make_limits
 from stimulator.parameters import CHANNEL_NAMES, CHANNEL_PARAMETERS, WALK_PARAMETERS
 
 MAGIC = b"SWP1"
 HASH_BYTES = 8
+ELECTRODE_AREA_CM2 = 25  # 5 x 5 cm pads; smaller ones come with the profile
+WINDOW_SLACK_PERCENT = 110  # a window covers up to 2.5 % more than its second, and one pulse more
 
 ChannelSetting = namedtuple("ChannelSetting", tuple([p.name for p in CHANNEL_PARAMETERS]))
 Prescription = namedtuple("Prescription", tuple([p.name for p in WALK_PARAMETERS] + ["channels"]))
@@ -58,6 +62,8 @@ def problems(prescription, capability=None) -> list:
             _joint_problems(found, setting, where)
             if capability is not None:
                 _device_problems(found, setting, capability, where)
+    if not found:
+        _window_problems(found, prescription)
     if capability is not None and not found:
         commands_per_s = sum([s.rate_hz for s in prescription.channels if s.current_ua > 0])
         if commands_per_s > capability.commands_per_s_max:
@@ -99,11 +105,24 @@ def channel_limits(prescription, capability) -> tuple:
             make_limits(
                 current_max_ua=s.current_max_ua,
                 charge_max_nc=s.charge_max_nc,
+                plateau_nc=max(1, s.current_ua * s.width_us // 1000),
                 current_step_ua=capability.current_step_ua,
             )
             for s in prescription.channels
         ]
     )
+
+
+def steep_changes(old, new) -> list:
+    """Return what rises by more than one commit may, as sentences; empty if the change may be taken over."""
+    found = []
+    for index in range(len(old.channels)):
+        if not is_gentle(old.channels[index], new.channels[index]):
+            found.append(
+                f"channel {channel_name(index)}: the change raises the stimulation by more than one commit may "
+                "(5 mA and 1.5 uC, a higher rate included). Go there in smaller steps, with a walk between."
+            )
+    return found
 
 
 def canonical_bytes(prescription) -> bytes:
@@ -175,6 +194,27 @@ def _joint_problems(found, setting, where) -> None:
         found.append(
             f"{where}current_ua times width_us is {charge_nc} nC; this channel allows 0 to "
             f"{setting.charge_max_nc}. Lower one of the two."
+        )
+
+
+def _window_problems(found, prescription) -> None:
+    """While a channel is on, the gate's windows of one second must have room for it (R05 to R07, R14)."""
+    rms_sq_ma2 = 0
+    for index, s in enumerate(prescription.channels):
+        current_ma = (s.current_ua + 999) // 1000
+        rms_sq_ma2 += current_ma * current_ma * 2 * s.width_us // 1000 * s.rate_hz // 1000
+        charge_nc = 2 * (s.current_ua * s.width_us // 1000) * s.rate_hz
+        charge_max_nc = limits.SECOND_MAX_NC * 100 // WINDOW_SLACK_PERCENT
+        if charge_nc > charge_max_nc:
+            found.append(
+                f"channel {channel_name(index)}: current_ua, width_us and rate_hz together give "
+                f"{charge_nc // 1000} uC a second; allowed is 0 to {charge_max_nc // 1000}. Lower one of them."
+            )
+    rms_max = limits.rms_sq_max_ma2(ELECTRODE_AREA_CM2) * 100 // WINDOW_SLACK_PERCENT
+    if rms_sq_ma2 > rms_max:
+        found.append(
+            f"The channels together give {rms_sq_ma2} mA2 of heating (rms current squared); allowed is 0 to "
+            f"{rms_max}. Lower current_ua, width_us or rate_hz."
         )
 
 

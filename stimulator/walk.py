@@ -8,6 +8,7 @@ from safety.clock import after_us, elapsed_us
 from safety.gate import SEQUENCE_MASK
 from safety.pulse import PulseRequest
 from stimulator.envelope import LEVEL_FULL, OFF, Envelope
+from stimulator.prescription import PrescriptionError, steep_changes
 
 
 class _Train:
@@ -34,9 +35,10 @@ class WalkScheduler:
     A request's pulse is due within `cycle_us` from t_us.
     """
 
-    def __init__(self, prescription, cycle_us: int) -> None:
+    def __init__(self, prescription, cycle_us: int, current_step_ua: int = 1) -> None:
         self.prescription = prescription
         self.cycle_us: int = cycle_us
+        self._step_ua: int = current_step_ua  # of the device: nothing below one step is asked for
         self.envelope = Envelope(prescription)
         self.count: int = 0
         self._next = None  # committed, waits for the pause between two steps
@@ -47,12 +49,19 @@ class WalkScheduler:
         self._take_over()
 
     def commit(self, prescription) -> None:
-        """Take `prescription` over between steps: now if no step is under way, else after it."""
+        """Take `prescription` over between steps: now if no step is under way, else after it.
+
+        PrescriptionError if it rises by more than one commit may, measured from what runs now; a
+        second commit during the same step replaces the first.
+        """
         if len(prescription.channels) != len(self._trains):
             raise ValueError(
                 f"The prescription has {len(prescription.channels)} channels; this walk has "
                 f"{len(self._trains)}. Stop and start the walk to change their number."
             )
+        steep = steep_changes(self.prescription, prescription)
+        if steep:
+            raise PrescriptionError(steep)
         self._next = prescription
         self._commit_between_steps()
 
@@ -66,7 +75,7 @@ class WalkScheduler:
     def step(self, t_us: int, dt_us: int, state, sure: bool) -> int:
         """Fill `requests` for this cycle; return how many."""
         self._commit_between_steps()
-        level = self.envelope.step(dt_us, state.swing, sure and state.confidence > 0)
+        level = self.envelope.step(dt_us, state.swing, sure and state.confidence > 0, state.stride_us)
         self.count = 0
         for index in range(len(self._trains)):
             train = self._trains[index]
@@ -88,16 +97,20 @@ class WalkScheduler:
             wait_us = 0
         if wait_us >= self.cycle_us:
             return
+        due_us = train.due_us
+        train.due_us = after_us(due_us, train.period_us)
+        current_ua = train.setting.current_ua * level // LEVEL_FULL
+        if current_ua < self._step_ua:
+            return
         request = self.requests[self.count]
         self.count += 1
         request.sequence = self._sequences[index]
         self._sequences[index] = (request.sequence + 1) & SEQUENCE_MASK
         request.channel = index
-        request.fire_at_us = train.due_us
-        request.current_ua = train.setting.current_ua * level // LEVEL_FULL
+        request.fire_at_us = due_us
+        request.current_ua = current_ua
         request.width_us = train.setting.width_us
         request.gap_us = train.setting.gap_us
-        train.due_us = after_us(train.due_us, train.period_us)
 
     def _commit_between_steps(self) -> None:
         if self._next is not None and self.envelope.state == OFF:

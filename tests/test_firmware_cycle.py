@@ -44,9 +44,17 @@ class Listener:
 
     def __init__(self):
         self.heard = []
+        self.samples = 0
+        self.swing = 0
 
     def take(self, request):
         self.heard.append(("request", request.channel, request.sequence))
+
+    def take_sample(self, sample):
+        self.samples += 1
+
+    def take_swing(self, swing):
+        self.swing = swing
 
     def cycle_finished(self, sequence):
         self.heard.append(("finished", sequence))

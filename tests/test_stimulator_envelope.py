@@ -16,9 +16,9 @@ def envelope(**times):
     return Envelope(default_prescription()._replace(**times))
 
 
-def run(env, swing, ms, sure=True, dt_us=5_000):
+def run(env, swing, ms, sure=True, dt_us=5_000, stride_us=1_200_000):
     """Step for `ms` milliseconds; return the levels."""
-    return [env.step(dt_us, swing, sure) for _ in range(ms * 1000 // dt_us)]
+    return [env.step(dt_us, swing, sure, stride_us) for _ in range(ms * 1000 // dt_us)]
 
 
 def test_it_rises_in_rise_ms_and_holds_until_contact():
@@ -60,13 +60,13 @@ def test_a_swing_shorter_than_the_delay_gives_nothing():
 def test_without_extension_contact_starts_the_fall():
     env = envelope(rise_ms=50, extension_ms=0)
     run(env, 1, 100)
-    assert env.step(5_000, 0, True) < FULL
+    assert run(env, 0, 5)[0] < FULL
 
 
 def test_without_fall_time_it_ends_at_once():
     env = envelope(rise_ms=50, extension_ms=0, fall_ms=0)
     run(env, 1, 100)
-    assert env.step(5_000, 0, True) == 0
+    assert run(env, 0, 5) == [0]
 
 
 def test_the_time_out_ends_it_and_asks_for_200_ms_of_contact():
@@ -148,3 +148,19 @@ def test_level_stays_in_range_and_output_never_outlasts_the_time_out_and_fall(mo
         level = env.step(dt_us, swing, sure)
         assert 0 <= level <= FULL
         assert level - before <= dt_us * FULL // (rise * 1000), "it never rises faster than prescribed"
+
+
+@pytest.mark.parametrize(
+    ("stride_us", "on_ms", "extension_ms", "lasts_ms"),
+    [
+        (1_200_000, 500, 100, 250),  # room enough: 100 ms extension, 150 ms fall
+        (750_000, 400, 500, 150),  # weighted: 70 % of 750 ms less 25 ms of rise leaves 150 ms
+        (0, 400, 100, 250),  # the first step of a walk: its stride is taken as twice its swing
+        (4_000_000, 300, 500, 250),  # a pause between two walks is no stride: 300 ms / 40 % at most
+    ],
+)
+def test_extension_and_fall_fit_into_the_stride(stride_us, on_ms, extension_ms, lasts_ms):
+    env = envelope(rise_ms=50, extension_ms=extension_ms, fall_ms=150)
+    run(env, 1, on_ms, stride_us=stride_us)
+    levels = run(env, 0, 1200, stride_us=stride_us)
+    assert abs(5 * sum(v > 0 for v in levels) - lasts_ms) <= 15

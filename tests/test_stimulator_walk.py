@@ -124,11 +124,11 @@ def test_cut_asks_for_nothing_more_in_this_swing():
 
 def test_a_new_prescription_is_taken_over_between_steps():
     walk = Walk(prescribe(current_ua=20_000)).go(1, 400)
-    walk.scheduler.commit(prescribe(current_ua=30_000))
+    walk.scheduler.commit(prescribe(current_ua=25_000))
     walk.go(1, 200)
     assert max(a[2] for a in walk.asked) == 20_000
     walk.go(0, 600).go(1, 500)
-    assert max(a[2] for a in walk.asked) == 30_000
+    assert max(a[2] for a in walk.asked) == 25_000
 
 
 def test_a_new_prescription_with_other_channels_is_refused():
