@@ -47,6 +47,28 @@ def test_each_trouble_with_a_pulse_answer_has_its_own_cause(ready, field, value,
     assert (ready.driver.pulses_acked, ready.driver.pulses_failed) == (0, 1)
 
 
+def test_damage_before_the_pulse_is_not_blamed_for_its_missing_answer(ready):
+    ready.driver.receive(bytearray(b"\xf0\x0f"), 2)
+    assert ready.driver.reader.errors == 1
+    ready.device.faults.silent = True
+    assert ready.pulse()
+    ready.cycle(25)
+    assert ready.driver.fault == faults.FAULT_PULSE_NOT_ANSWERED
+
+
+def test_damage_before_a_command_is_not_blamed_for_its_missing_answer(ready):
+    ready.driver.receive(bytearray(b"\xf0\x0f"), 2)
+    ready.device.faults.silent = True
+    ready.driver.stop()
+    ready.cycle(50)
+    assert ready.driver.fault == faults.FAULT_STOP_NOT_CONFIRMED
+
+
+def test_frame_without_data_has_no_result(ready):
+    answer(ready, 60, 99, b"")
+    assert (ready.driver.last_command, ready.driver.last_result) == (99, -1)
+
+
 def test_open_electrode_is_a_fault_that_names_its_channel(ready):
     ready.device.set_open_channels(1)
     assert ready.pulse(0)

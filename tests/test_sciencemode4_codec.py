@@ -8,6 +8,7 @@ import pytest
 
 from hw_sim.emulators.p24 import P24
 from stimulator.drivers import sciencemode4_codec as codec
+from stimulator.drivers import sciencemode4_frame as frame
 from stimulator.drivers.capability import P24 as CAPABILITY
 from stimulator.drivers.sciencemode4_check import FrameCheck
 from stimulator.drivers.sciencemode4_frame import FrameWriter
@@ -16,12 +17,12 @@ GOLDEN = json.loads((Path(__file__).parent / "golden" / "golden_frames.json").re
 
 
 def golden(command, parameters):
-    (frame,) = [
+    (found,) = [
         f
         for f in GOLDEN["ScienceMode4"]["frames"]
         if f["command"].split(" ")[0] == command and f["parameters"].startswith(parameters)
     ]
-    return frame["frame_hex"]
+    return found["frame_hex"]
 
 
 def ml_update(writer, packet_number, channels):
@@ -174,6 +175,71 @@ def test_command_byte_out_of_range_is_refused(value):
     assert codec.encode_byte(FrameWriter(64), 0, codec.ML_INIT, value) == 0
 
 
+def test_largest_high_voltage_fills_its_three_bits():
+    writer = FrameWriter(64)
+    n = codec.encode_ll_init(writer, 0, 7)
+    assert writer.buf[n - 2] == 0x0E
+
+
+NUMBERS = {
+    "LL_INIT": 0,
+    "LL_CHANNEL_CONFIG": 2,
+    "LL_STOP": 4,
+    "ML_INIT": 30,
+    "ML_UPDATE": 32,
+    "ML_STOP": 34,
+    "ML_GET_CURRENT_DATA": 36,
+    "GET_VERSION_MAIN": 50,
+    "GET_DEVICE_ID": 52,
+    "GET_BATTERY_STATUS": 54,
+    "RESET": 58,
+    "GET_VERSION_STIM": 60,
+    "GET_STIM_STATUS": 62,
+    "GENERAL_ERROR": 66,
+    "UNKNOWN_COMMAND": 67,
+    "GET_EXTENDED_VERSION": 68,
+    "ACK": 1,
+    "RESULT_OK": 0,
+    "RESULT_TRANSFER": 1,
+    "RESULT_PARAMETER": 2,
+    "RESULT_PROTOCOL": 3,
+    "RESULT_STIM_TIMEOUT": 4,
+    "RESULT_NOT_INITIALISED": 7,
+    "RESULT_HIGH_VOLTAGE": 8,
+    "RESULT_DEMUX_TIMEOUT": 9,
+    "RESULT_ELECTRODE": 10,
+    "RESULT_INVALID_COMMAND": 11,
+    "RESULT_PULSE_TIMEOUT": 16,
+    "RESULT_BUSY": 21,
+    "RESULT_LOW_CURRENT": 28,
+    "RESULT_MAX": 28,
+    "ACTIVE_NONE": 0,
+    "ACTIVE_LOW_LEVEL": 1,
+    "ACTIVE_MID_LEVEL": 2,
+    "ACTIVE_MID_LEVEL_RUNNING": 3,
+    "HIGH_VOLTAGE_STANDARD": 0,
+    "HIGH_VOLTAGE_OFF": 1,
+    "CHANNEL_MAX": 7,
+    "CURRENT_STEP_UA": 500,
+    "CURRENT_FIELD_MAX_UA": 150_000,
+    "CURRENT_PULSE_MAX_UA": 130_000,
+    "CURRENT_ZERO_CODE": 300,
+    "DURATION_MIN_US": 10,
+    "DURATION_MAX_US": 4095,
+    "POINTS_MAX": 16,
+    "PERIOD_CODE_MAX": 32_767,
+    "EXECUTE": 0x80,
+}
+
+
+def test_the_protocols_numbers_are_as_the_maker_prints_them():
+    ours = {k: v for k, v in vars(codec).items() if k.isupper()}
+    assert ours == NUMBERS
+    assert (frame.START, frame.STOP, frame.STUFF, frame.KEY) == (0xF0, 0x0F, 0x81, 0x55)
+    assert (frame.FRAME_MIN_N, frame.FRAME_MAX_N, frame.HEADER_N) == (12, 1200, 9)
+    assert (frame.PACKET_NUMBER_MAX, frame.COMMAND_MAX, frame.COUNT_MAX) == (63, 1023, 1_048_575)
+
+
 @pytest.mark.parametrize("high_voltage", [-1, 8])
 def test_high_voltage_outside_its_three_bits_is_refused(high_voltage):
     assert codec.encode_ll_init(FrameWriter(64), 0, high_voltage) == 0
@@ -225,8 +291,18 @@ def test_fine_period_is_told_by_its_lowest_bit():
     assert int.from_bytes(writer.buf[13:15], "big") == (101 << 1 | 1)
 
 
+def test_whole_half_millisecond_period_is_told_in_coarse_steps():
+    for period_us, code in ((500, 1), (25_000, 50), (16_383_500, 32_767)):
+        writer = FrameWriter(64)
+        codec.begin_ml_update(writer, 0, 1)
+        codec.put_ml_channel(writer, 3, 0, period_us)
+        n = writer.finish()
+        assert writer.buf[13 : n - 1] == (code << 1).to_bytes(2, "big")
+
+
 def test_every_byte_of_an_answer_names_one_of_eight_channels_or_none():
     named = {b: codec.ack_channel(b) for b in range(256)}
+    assert set(named.values()) == set(range(-1, 8))
     assert {b: c for b, c in named.items() if c >= 0} == {
         b: i for i, b in enumerate((0x00, 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13))
     }

@@ -82,6 +82,41 @@ def test_no_pulse_can_be_encoded_but_in_ready(bench, state):
     assert bench.driver.encode_pulse(0, 20_000, 250, 100) == 0
 
 
+def test_one_encoded_pulse_can_be_written_only_once(ready):
+    assert ready.pulse()
+    ready.cycle(4)
+    assert ready.driver.can_pulse()
+    ready.driver.pulse_written()
+    assert ready.driver.fault == faults.FAULT_MISUSE
+
+
+def test_pulse_encoded_before_a_stop_cannot_be_written_in_the_next_session(ready):
+    assert ready.driver.encode_pulse(0, 20_000, 250, 100)
+    ready.driver.stop()
+    ready.cycle_until(states.OFF)
+    ready.connect()
+    ready.driver.pulse_written()
+    assert ready.driver.fault == faults.FAULT_MISUSE
+
+
+def test_time_until_the_answer_is_told(ready):
+    ready.device.faults.late_us = 50_000
+    assert ready.pulse(1)
+    ready.cycle(20)
+    assert (ready.driver.last_ack_channel, ready.driver.last_ack_age_us) == (1, 50_000)
+
+
+def test_before_the_first_frame_nothing_is_known():
+    driver = ScienceMode4()
+    assert (driver.state, driver.fault, driver.is_ready(), driver.can_pulse()) == (0, 0, False, False)
+    assert (driver.last_ack_channel, driver.error_channel, driver.last_result, driver.last_command) == (
+        -1,
+    ) * 4
+    assert (driver.last_ack_age_us, driver.protocol_major) == (0, 0)
+    assert (driver.pulses_acked, driver.pulses_failed) == (0, 0)
+    assert driver.step(10_000) == 0
+
+
 def test_stop_between_encoding_and_writing_forbids_the_pulse(ready):
     assert ready.driver.encode_pulse(0, 20_000, 250, 100)
     ready.driver.stop()

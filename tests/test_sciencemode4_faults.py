@@ -7,7 +7,18 @@ import pytest
 from hw_sim.emulators.pty_link import PtyLink
 from stimulator.drivers import sciencemode4_faults as faults
 from stimulator.drivers import sciencemode4_states as states
-from tests.sciencemode4_bench import ALL_STATES, LL_STOP, PULSE, STATUS, Bench, answer, go_to
+from tests.sciencemode4_bench import (
+    ALL_STATES,
+    DEVICE_ID,
+    LL_INIT,
+    LL_STOP,
+    PULSE,
+    STATUS,
+    VERSION,
+    Bench,
+    answer,
+    go_to,
+)
 
 
 @pytest.fixture
@@ -156,6 +167,49 @@ def test_stop_of_a_device_that_has_restarted_meanwhile_ends_off(ready):
     ready.driver.stop()
     ready.cycle_until(states.OFF)
     assert ready.driver.fault == faults.FAULT_NONE
+
+
+@pytest.mark.parametrize(("result", "fault"), [(8, faults.FAULT_HIGH_VOLTAGE), (2, faults.FAULT_PARAMETER)])
+def test_stop_that_the_device_refuses_is_a_fault(ready, result, fault):
+    ready.driver.stop()
+    ready.driver.step(0)
+    answer(ready, 4, 5, bytes((result,)))
+    assert ready.driver.fault == fault
+
+
+def test_init_that_finds_another_level_active_is_a_fault(bench):
+    go_to(bench, states.INIT)
+    bench.driver.step(0)
+    answer(bench, 3, 1, b"\x07")
+    assert bench.driver.fault == faults.FAULT_NOT_INITIALISED
+
+
+def test_after_an_unanswered_pulse_a_cleared_and_started_driver_gives_pulses_again(ready):
+    ready.device.faults.drop_answers = True
+    ready.device.faults.only_command = PULSE
+    assert ready.pulse()
+    ready.cycle(30)
+    ready.device.faults.drop_answers = False
+    ready.driver.clear_fault()
+    ready.connect()
+    assert ready.driver.can_pulse()
+    ready.pulses(5)
+    assert (ready.driver.pulses_acked, ready.driver.pulses_failed) == (5, 1)
+
+
+def test_start_forgets_what_the_fault_before_was_about_and_half_a_frame(ready):
+    ready.device.set_open_channels(0)
+    assert ready.pulse()
+    ready.cycle(30)
+    assert (ready.driver.error_channel, ready.driver.protocol_major) == (0, 4)
+    ready.device.set_open_channels()
+    ready.driver.clear_fault()
+    ready.driver.receive(bytearray(b"\xf0\x81"), 2)  # the escape would swallow the start of the first answer
+    n = len(ready.frames)
+    assert ready.driver.start()
+    assert (ready.driver.error_channel, ready.driver.protocol_major) == (-1, 0)
+    ready.cycle_until(states.READY)
+    assert ready.commands()[n:] == [STATUS, DEVICE_ID, VERSION, LL_INIT]
 
 
 def test_unfitting_frames_while_stopping_change_nothing(ready):

@@ -181,6 +181,31 @@ def test_frame_is_finished_once_and_never_before_it_was_begun():
     assert writer.finish() == 0
 
 
+def test_writer_can_be_used_again_whether_the_frame_before_was_finished_or_spoilt():
+    writer = FrameWriter(64)
+    for spoil in (False, True, False):
+        writer.begin(1, 4)
+        writer.put_word(0xF00F)
+        if spoil:
+            writer.refuse()
+        n = writer.finish()
+        assert bytes(writer.buf[:n]) == (b"" if spoil else wire.encode_frame(1, 4, b"\xf0\x0f"))
+
+
+@pytest.mark.parametrize("value", [-1, 65_536])
+def test_word_out_of_range_spoils_the_frame(value):
+    writer = FrameWriter(64)
+    writer.begin(1, 4)
+    writer.put_word(value)
+    assert writer.finish() == 0
+
+
+@pytest.mark.parametrize("max_n", [12, 1200])
+def test_shortest_and_longest_length_can_be_made(max_n):
+    assert len(FrameWriter(max_n).buf) == max_n
+    assert len(FrameReader(max_n).data) == max_n - 12
+
+
 @pytest.mark.parametrize("max_n", [11, 1201])
 def test_length_outside_the_protocol_is_refused_when_made(max_n):
     with pytest.raises(ValueError, match="12 to 1200"):

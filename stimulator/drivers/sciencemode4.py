@@ -187,7 +187,6 @@ class ScienceMode4:
         if not self._to_send:
             return 0
         self._to_send = False
-        self._encoded_packet = NOBODY  # its bytes are about to be overwritten
         if self._port_gone:
             return 0
         command = states.COMMANDS[self.state][0]
@@ -216,7 +215,6 @@ class ScienceMode4:
         if self._is_answer(codec.LL_CHANNEL_CONFIG, self._pulse_packet):
             self._take_pulse_ack()
         elif self._asked and self._is_answer(states.COMMANDS[self.state][0], self._asked_packet):
-            self._asked = False
             self._take_answer()
         elif self.state != states.ASK_STATUS and self.state != states.STOPPING:
             # Before the first answer the pipe may hold an earlier session; in STOPPING, answers to what the
@@ -283,7 +281,6 @@ class ScienceMode4:
     # Inside --------------------------------------------------------------------------------------------
 
     def _command_overdue(self) -> None:
-        self._asked = False
         if self._tries_left > 0:
             self._tries_left -= 1
             self._to_send = True

@@ -1,5 +1,7 @@
 """Why the ScienceMode 4 driver stopped: small numbers for the board, sentences for people."""
 
+from stimulator.drivers import sciencemode4_codec as codec
+
 FAULT_NONE = 0
 FAULT_PORT_GONE = 1
 FAULT_NO_ANSWER = 2
@@ -106,15 +108,14 @@ FAULTS_FOR_WEARER = (
 
 # The device's results that have a cause of their own; another known one is FAULT_DEVICE_ERROR.
 _BY_RESULT = (
-    (1, FAULT_TRANSFER),
-    (2, FAULT_PARAMETER),
-    (7, FAULT_NOT_INITIALISED),
-    (8, FAULT_HIGH_VOLTAGE),
-    (10, FAULT_ELECTRODE),
-    (21, FAULT_BUSY),
-    (28, FAULT_LOW_CURRENT),
+    (codec.RESULT_TRANSFER, FAULT_TRANSFER),
+    (codec.RESULT_PARAMETER, FAULT_PARAMETER),
+    (codec.RESULT_NOT_INITIALISED, FAULT_NOT_INITIALISED),
+    (codec.RESULT_HIGH_VOLTAGE, FAULT_HIGH_VOLTAGE),
+    (codec.RESULT_ELECTRODE, FAULT_ELECTRODE),
+    (codec.RESULT_BUSY, FAULT_BUSY),
+    (codec.RESULT_LOW_CURRENT, FAULT_LOW_CURRENT),
 )
-_RESULT_MAX = 28
 
 
 def fault_of_result(result: int) -> int:
@@ -122,4 +123,4 @@ def fault_of_result(result: int) -> int:
     for known, fault in _BY_RESULT:
         if known == result:
             return fault
-    return FAULT_DEVICE_ERROR if 0 < result <= _RESULT_MAX else FAULT_UNKNOWN_RESULT
+    return FAULT_DEVICE_ERROR if 0 < result <= codec.RESULT_MAX else FAULT_UNKNOWN_RESULT
