@@ -87,6 +87,7 @@ class P24:
         self.faults = P24Faults()
         self._deaf_until_us = 0
         self._n_answers = 0
+        self._sent = bytearray()  # on the line, to be fetched by the next step
         self._forget_everything()
 
     @property
@@ -116,6 +117,7 @@ class P24:
 
     def feed(self, now_us: int, data: bytes) -> None:
         """Take bytes that reach the device at `now_us`."""
+        self._run_until(now_us)  # a reset that is under way decides whether these bytes are heard
         if self.faults.silent or now_us < self._deaf_until_us:
             return
         self._inbox.extend((now_us, frame) for frame in self._splitter.feed(data))
@@ -129,17 +131,24 @@ class P24:
 
     def step(self, now_us: int) -> bytes:
         """Do everything that is due until `now_us`, in order of time; return what is sent until then."""
+        self._run_until(now_us)
+        sent = bytes(self._sent)
+        self._sent.clear()
+        return sent
+
+    # Inside --------------------------------------------------------------------------------------------
+
+    def _run_until(self, now_us: int) -> None:
         while True:
             at_us, action = min(self._events(), key=lambda event: event[0], default=(now_us + 1, None))
             if action is None or at_us > now_us:
                 break
             action(at_us)
-        sent = bytearray()
-        while self._answers and self._answers[0][0] <= now_us:
-            sent += heapq.heappop(self._answers)[2]
-        return bytes(sent)
+        self._send_until(now_us)
 
-    # Inside --------------------------------------------------------------------------------------------
+    def _send_until(self, now_us: int) -> None:
+        while self._answers and self._answers[0][0] <= now_us:
+            self._sent += heapq.heappop(self._answers)[2]
 
     def _forget_everything(self) -> None:
         self._splitter.reset()
@@ -261,6 +270,7 @@ class P24:
             self._answer(now_us, frame, bytes((INVALID_COMMAND,)), UNKNOWN_COMMAND)
             return
         if frame.command == RESET:
+            self._send_until(now_us)  # what is on the line has left
             self.power_cycle(now_us)
         self._answer(now_us, frame, bytes((OK,)) + data)
 
