@@ -25,7 +25,7 @@ KINDS = {
     REQUEST: ("request", "channel sequence fire_at_us current_ua width_us gap_us -"),
     RESULT: ("result", "channel sequence asked_ua granted_ua width_us reason -"),
     DEVICE: ("device", "state fault pulses_acked - - - -"),
-    ARMED: ("armed", "armed reason - - - - -"),
+    ARMED: ("armed", "armed reason supervisor_state fault held_by sound -"),
     LOST: ("lost", "rows - - - - - -"),
 }
 

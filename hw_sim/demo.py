@@ -85,6 +85,7 @@ def run_demo(
         link=link,
         prescription=prescription,
         place="foot",
+        has_switch=True,
         leg=leg,
         log_path=log_path,
         about={"walker": severity, "seed": seed},

@@ -20,7 +20,8 @@ from safety.clock import WRAP_MASK_US
 from safety.sample import Sample
 from stimulator.prescription import Prescription
 
-LEAD_US = 500_000  # the stimulator is found and armed before the walk begins
+LEAD_US = 500_000  # the stimulator is found before the walk begins
+ARMED_AT_US = 550_000  # a person arms when the sensors are alive
 TAIL_US = 500_000  # after the last sample the level falls to zero
 PULSES_FOR_A_STEP = 3  # fewer than this many pulses of a channel do not lift a foot
 PULSE_AFTER_SWING_US = 300_000  # extension and fall still belong to the step
@@ -86,13 +87,14 @@ def replay(
         link=link,
         prescription=prescription,
         place=recording.place,
+        has_switch=recording.heel_counts is not None,
         log_path=log_path,
         about={"recording": recording.describe()},
     )
     sensors.clock = lambda: world.now_us
     try:
         world.connect()
-        world.advance(LEAD_US - world.now_us)
+        world.advance(ARMED_AT_US - world.now_us)
         world.arm()
         length_us = round(recording.n_samples / recording.fs * 1e6)
         end_us = LEAD_US + length_us + TAIL_US

@@ -53,6 +53,7 @@ class World:
         link: Link,
         prescription: Prescription,
         place: str,
+        has_switch: bool,
         leg: Leg | None = None,
         log_path: Path | None = None,
         about: dict | None = None,
@@ -61,7 +62,12 @@ class World:
         self.rows = bytearray()  # every row of the black box so far, drained
         self.ring = RowRing(4096)
         self.loop: Loop = compose_walk(
-            sensors=sensors, port=port, log=self.ring, prescription=prescription, place=place
+            sensors=sensors,
+            port=port,
+            log=self.ring,
+            prescription=prescription,
+            place=place,
+            has_switch=has_switch,
         )
         self._port, self._link, self._leg = port, link, leg
         self._next_cycle_us = 0
@@ -85,7 +91,9 @@ class World:
             self.advance(CYCLE_US)
 
     def arm(self) -> None:
-        """A person arms; StimulatorNotReady if the stimulator is not ready for it."""
+        """A person acknowledges, has checked leg and channels, and arms; StimulatorNotReady if it will not."""
+        self.loop.guard.acknowledge()
+        self.loop.guard.channels_checked()
         if not self.loop.guard.arm():
             raise StimulatorNotReady(self.device_sentence())
 

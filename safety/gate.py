@@ -79,9 +79,7 @@ class Gate:
         """A whole control cycle has run. Permits pulses for 100 ms if it is the one expected."""
         if not self.armed:
             return
-        if self._permit_age.us > limits.PERMIT_MAX_US and self._cycle >= 0:
-            self.disarm(reasons.NO_CYCLE)  # it came back after a stall: that needs a person
-        elif self._cycle >= 0 and sequence != (self._cycle + 1) & SEQUENCE_MASK:
+        if self._cycle >= 0 and sequence != (self._cycle + 1) & SEQUENCE_MASK:
             self.disarm(reasons.CYCLE_ORDER)
         else:
             self._cycle = sequence
@@ -97,6 +95,8 @@ class Gate:
             self.disarm(reasons.CLOCK_JUMPED)
             for channel in self._channels:
                 channel.since_pulse.restart()  # nobody knows when the last pulse was: assume just now
+        elif self.armed and self._cycle >= 0 and self._permit_age.us > limits.PERMIT_MAX_US:
+            self.disarm(reasons.NO_CYCLE)  # a controller that comes back after a stall needs a person
 
     def not_sent(self, channel_index: int) -> None:
         """The pulse granted last on this channel never left: the next one starts from zero again.

@@ -36,6 +36,7 @@ WEIGHTED_MAX_US = 7_500_000  # R13; 75 % of 10 s weighted by strength
 BURST_MAX_US = 5_100_000  # R12; longest time-out 4.0 s, longest fall 1.0 s, 0.1 s for the cycle
 CONTACT_US = 200_000  # R12; after that the foot must be out of swing for so long
 BURSTS_MAX = 2  # R16; in 1 s
+SESSION_MAX_S = 3_600  # R15; then a person confirms by arming again
 VIOLATIONS_MAX = 3  # in 1 s, of pulses that broke a limit by themselves: latch off
 # The way of a request
 PERMIT_MAX_US = 100_000  # R18; a finished control cycle permits pulses for this long

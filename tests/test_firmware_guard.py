@@ -9,12 +9,12 @@ from firmware_py.blackbox import NoLog
 from firmware_py.guard import Guard
 from hw_sim.emulators.memory_link import MemoryLink
 from hw_sim.emulators.p24 import P24
-from safety import reasons
-from safety.gate import Gate
+from safety import faults, reasons, supervisor
 from safety.limits import make_limits
 from safety.pulse import PulseRequest
 from stimulator.drivers.sciencemode4 import ScienceMode4
 from stimulator.drivers.sciencemode4_check import FrameCheck
+from tests.safety_rig import arm_on_purpose
 
 MASK = 2**30 - 1
 T0_US = 2**30 - 300_000  # the clock wraps while the device is being connected
@@ -29,9 +29,17 @@ class Rig:
         self.device = P24(ack_latency_us=(2_000, 2_000), **device)
         self.link = MemoryLink(self.device)
         self.port = self.link.open_port()
-        self.gate = Gate((make_limits(), make_limits()))
         self.driver = driver or ScienceMode4()
-        self.guard = Guard(self.gate, self.driver, check or FrameCheck(), self.port, NoLog(), 2)
+        self.guard = Guard(
+            (make_limits(), make_limits()),
+            self.driver,
+            check or FrameCheck(),
+            self.port,
+            NoLog(),
+            has_imu=False,
+            has_switch=False,
+        )
+        self.gate = self.guard.gate
         self.now_us = 0
         self.cycle = 0
         self.sequence = [0, 0]
@@ -46,6 +54,7 @@ class Rig:
             self.now_us += STEP_US
             self.link.pump(self.now_us, self.port.written_total)
             if self.controller_runs and self.now_us % CYCLE_US == 0:
+                self.guard.take_swing(1)
                 self.guard.cycle_finished(self.cycle)
                 self.cycle += 1
             self.guard.step(self.t_us)
@@ -61,7 +70,7 @@ class Rig:
     def armed(self):
         self.ready()
         self.cycle = 0
-        assert self.guard.arm()
+        assert arm_on_purpose(self.guard)
         return self.run(5)
 
     def ask(self, channel=0, current_ua=10_000, in_us=0, **fields):
@@ -104,7 +113,7 @@ def test_before_arming_nothing_reaches_the_stimulator():
 
 def test_arming_waits_for_the_stimulator():
     rig = Rig()
-    assert not rig.guard.arm()
+    assert not arm_on_purpose(rig.guard)
     rig.ask().run(20)
     assert rig.delivered == []
 
@@ -169,7 +178,7 @@ def test_an_unknown_channel_is_refused(channel):
 def test_stop_drops_what_waits_and_switches_the_stimulator_off():
     rig = Rig().armed()
     rig.ask(in_us=3_000)
-    rig.guard.stop(reasons.DISARMED)
+    rig.guard.stop()
     rig.run(100)
     assert rig.delivered == []
     assert not rig.device.is_low_level_on
@@ -186,7 +195,7 @@ def test_unplugging_latches_and_nothing_resumes_by_itself():
     assert not rig.gate.armed
     assert rig.driver.fault
     rig.ask().run(50)
-    assert not rig.guard.arm(), "a fault is cleared on purpose, never by arming"
+    assert not arm_on_purpose(rig.guard), "a fault is cleared on purpose, never by arming"
     assert len(rig.delivered) == 1
 
 
@@ -205,7 +214,9 @@ def test_a_fault_of_the_stimulator_disarms():
 class _LyingDriver(ScienceMode4):
     """An encoder with a bug: it builds another pulse than it was told to."""
 
-    lie = staticmethod(lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us, gap_us))
+    def __init__(self):
+        super().__init__()
+        self.lie = lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us, gap_us)
 
     def encode_pulse(self, channel, current_ua, width_us, gap_us):
         return super().encode_pulse(*self.lie(channel, current_ua, width_us, gap_us))
@@ -214,19 +225,19 @@ class _LyingDriver(ScienceMode4):
 @pytest.mark.parametrize(
     "lie",
     [
-        lambda c, i, w, g: (1 - c, i, w, g),
-        lambda c, i, w, g: (c, i + 500, w, g),
-        lambda c, i, w, g: (c, i - 500, w, g),
-        lambda c, i, w, g: (c, i, w + 1, g),
-        lambda c, i, w, g: (c, i, w, g + 1),
-        lambda c, i, w, g: (c, i, w, 0),
+        lambda channel, current_ua, width_us, gap_us: (1 - channel, current_ua, width_us, gap_us),
+        lambda channel, current_ua, width_us, gap_us: (channel, current_ua + 500, width_us, gap_us),
+        lambda channel, current_ua, width_us, gap_us: (channel, current_ua - 500, width_us, gap_us),
+        lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us + 1, gap_us),
+        lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us, gap_us + 1),
+        lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us, 0),
     ],
     ids=["other channel", "more current", "less current", "longer", "longer gap", "no gap"],
 )
 def test_a_wrong_encoder_is_caught_before_anything_is_written(lie):
     driver = _LyingDriver()
-    driver.lie = lie
     rig = Rig(driver=driver).armed()
+    driver.lie = lie
     written = rig.port.written_total
     rig.ask().run(30)
     assert rig.delivered == []
@@ -238,15 +249,27 @@ def test_a_wrong_encoder_is_caught_before_anything_is_written(lie):
 
 def test_an_unbalanced_pulse_is_caught():
     class Unbalanced(FrameCheck):
+        is_on = False
+
         def read(self, buf, n):
             fine = super().read(buf, n)
-            self.net_charge_pc = 1 if self.is_pulse else 0
+            self.net_charge_pc = 1 if self.is_pulse and Unbalanced.is_on else 0
             return fine
 
     rig = Rig(check=Unbalanced()).armed()
+    Unbalanced.is_on = True
     rig.ask().run(30)
     assert rig.delivered == []
     assert rig.last.reason == reasons.CHECK_FAILED
+
+
+def test_a_wrong_encoder_does_not_pass_the_self_test():
+    driver = _LyingDriver()
+    driver.lie = lambda channel, current_ua, width_us, gap_us: (channel, current_ua + 500, width_us, gap_us)
+    rig = Rig(driver=driver).ready()
+    assert rig.guard.supervisor.state == supervisor.FAULT
+    assert rig.guard.supervisor.fault_id == faults.SELF_TEST
+    assert not arm_on_purpose(rig.guard)
 
 
 def test_a_command_that_could_stimulate_never_passes_as_a_plain_command():

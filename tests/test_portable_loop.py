@@ -58,10 +58,11 @@ def recorded_trace(number: int) -> bytes:
     return b"".join(rows)
 
 
-def both(trace: bytes, compiled: bool = False) -> tuple[str, str]:
-    here = "\n".join(whole_loop.run(trace, "foot"))
+def both(trace: bytes, *, has_switch: bool, compiled: bool = False) -> tuple[str, str]:
+    here = "\n".join(whole_loop.run(trace, "foot", has_switch))
+    switch = "switch" if has_switch else "none"
     board = run_under_micropython(
-        SCRIPT, "/app/trace.bin", "foot", files={"trace.bin": trace}, compiled=compiled
+        SCRIPT, "/app/trace.bin", "foot", switch, files={"trace.bin": trace}, compiled=compiled
     )
     return here, board.strip()
 
@@ -73,7 +74,7 @@ def counts(line: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["from source", "from mpy"])
 def test_the_stored_walk_gives_one_checksum_on_cpython_and_micropython(compiled):
-    here, board = both(STORED.read_bytes(), compiled)
+    here, board = both(STORED.read_bytes(), has_switch=True, compiled=compiled)
     assert here == board
     seen = counts(here.splitlines()[0])
     assert int(seen["steps"]) >= 30, "a walk without steps proves nothing"
@@ -82,7 +83,7 @@ def test_the_stored_walk_gives_one_checksum_on_cpython_and_micropython(compiled)
 
 
 def test_a_recorded_walk_gives_one_checksum_on_cpython_and_micropython():
-    here, board = both(recorded_trace(0))
+    here, board = both(recorded_trace(0), has_switch=False)
     assert here == board
     assert int(counts(here.splitlines()[0])["pulses"]) >= 200
 

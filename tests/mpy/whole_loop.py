@@ -129,13 +129,13 @@ class AnsweringPort:
         self._due_us = after_us(self.now_us, ACK_US)
 
 
-def run(trace, place):
+def run(trace, place, has_switch=True):
     """Return the lines that name what the loop did with `trace` (bytes) worn at `place`."""
     ring = RowRing(4000)
     sensors = TraceSensors(trace)
     port = AnsweringPort()
     prescription = default_prescription()
-    loop = compose_walk(sensors=sensors, port=port, log=ring, prescription=prescription, place=place)
+    loop = compose_walk(sensors=sensors, port=port, log=ring, prescription=prescription, place=place, has_switch=has_switch)
     guard = loop.guard
     digest = hashlib.sha256()
     rows = 0
@@ -150,7 +150,9 @@ def run(trace, place):
             heap_unlock()
         t_us = after_us(t_us, CYCLE_US)
         tick += 1
-        if tick == 40:
+        if tick == 60:
+            guard.acknowledge()
+            guard.channels_checked()
             guard.arm()
         if tick % 200 == 0:
             data = ring.drain()
@@ -189,5 +191,5 @@ def one_cycle(loop, guard, sensors, port, t_us):
 
 if __name__ == "__main__":
     with open(sys.argv[1], "rb") as f:
-        for line in run(f.read(), sys.argv[2]):
+        for line in run(f.read(), sys.argv[2], sys.argv[3] == "switch"):
             print(line)

@@ -1,0 +1,527 @@
+"""The supervisor: every pair of state and event, then everything that can be reached, to the fixed point.
+
+Table, classes and times are restated here on purpose: a change needs a second signature.
+"""
+
+import itertools
+
+import pytest
+
+from safety import faults
+from safety import supervisor as sup
+from safety.supervisor import Supervisor
+
+SETUP = (sup.POWER_ON, sup.SELF_TEST_PASSED, sup.ACKNOWLEDGED, sup.CHANNELS_CHECKED)
+ARMED = (*SETUP, sup.ARM)
+STIMULATING = (*ARMED, sup.BURST_BEGAN)
+PATHS = {
+    sup.OFF: (),
+    sup.SELF_TEST: (sup.POWER_ON,),
+    sup.READY: SETUP,
+    sup.ARMED: ARMED,
+    sup.STIMULATING: STIMULATING,
+    sup.PAUSED: (*ARMED, sup.PAUSE),
+    sup.FAULT: (*ARMED, sup.LATCH),
+}
+
+# One letter a state: off, test, ready, armed, stimulating, paused, fault; "-" is not in the table.
+LETTERS = "otraspf"
+TABLE = {
+    sup.POWER_ON: "t-----f",
+    sup.SELF_TEST_PASSED: "-r----f",
+    sup.SELF_TEST_FAILED: "-f----f",
+    sup.ACKNOWLEDGED: "-traspf",
+    sup.CHANNELS_CHECKED: "-traspf",
+    sup.ARM: "-taaspf",
+    sup.ARM_TEST: "-taaspf",
+    sup.DISARM: "-trrrrf",
+    sup.BURST_BEGAN: "---s--f",
+    sup.BURST_ENDED: "-traapf",
+    sup.STEP_ENDED: "-traspf",
+    sup.PAUSE: "-trpspf",
+    sup.RESUME: "-trasaf",
+    sup.STOP: "-trrrrf",
+    sup.PROFILE_CHANGED: "-trrrrf",
+    sup.RESET: "oooooof",
+    sup.CLEAR: "-traspt",
+    sup.LATCH: "-ffffff",
+    sup.UNKNOWN: "------f",
+}
+
+CUT, END_STEP, HOLD = 0, 1, 2
+HELD_AUTOMATICALLY = {1: 200, 4: 3000, 5: 20, 6: 3000, 7: 3000, 8: 3000, 9: 20}  # fault -> ms
+LATCHED = {2, 3, 10, 11, 15, 17, 24, 25, 27}  # until a person clears it
+FAULT_IDS = range(1, 29)
+
+
+def after(*events: int) -> Supervisor:
+    s = Supervisor()
+    for event in events:
+        s.event(event)
+    return s
+
+
+def wait(s: Supervisor, ms: int) -> None:
+    for _ in range(ms):
+        s.advance(1000)
+
+
+@pytest.mark.parametrize("state", PATHS, ids=lambda s: sup.STATES[s].split(":")[0])
+@pytest.mark.parametrize("event", TABLE)
+def test_each_pair_of_state_and_event_leads_where_the_table_says(state, event):
+    s = after(*PATHS[state])
+    assert s.state == state
+    s.event(event)
+    letter = TABLE[event][state]
+    assert s.state == (sup.OFF if letter == "-" else LETTERS.index(letter))
+    assert s.may_pulse == (s.state in (sup.ARMED, sup.STIMULATING))
+
+
+@pytest.mark.parametrize("state", PATHS)
+@pytest.mark.parametrize("event", [-1, -2, 18, 19, 255, 2**29, -(2**29)])
+def test_an_unknown_event_leads_to_off_but_never_out_of_a_fault(state, event):
+    s = after(*PATHS[state])
+    s.event(event)
+    assert s.state == (sup.FAULT if state == sup.FAULT else sup.OFF)
+    assert not s.may_pulse
+
+
+def test_the_table_holds_a_row_for_each_event_and_a_sentence_for_each_state():
+    assert len(sup.NEXT) == len(TABLE) == 19
+    assert {len(row) for row in sup.NEXT} == {8}
+    assert len(sup.STATES) == 7
+    for sentence in sup.STATES:
+        assert sentence.endswith(".")
+        assert ": " in sentence
+
+
+def test_power_on_is_off():
+    s = Supervisor()
+    assert (s.state, s.may_pulse, s.may_start_burst, s.sound) == (0, False, False, 0)
+
+
+# Arming ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("done", "arm", "is_armed"),
+    [
+        ((), sup.ARM, False),
+        ((sup.ACKNOWLEDGED,), sup.ARM, False),
+        ((sup.CHANNELS_CHECKED,), sup.ARM, False),
+        ((sup.ACKNOWLEDGED, sup.CHANNELS_CHECKED), sup.ARM, True),
+        ((), sup.ARM_TEST, False),
+        ((sup.CHANNELS_CHECKED,), sup.ARM_TEST, False),
+        ((sup.ACKNOWLEDGED,), sup.ARM_TEST, True),
+    ],
+)
+def test_arming_needs_the_acknowledgement_and_walking_also_the_check(done, arm, is_armed):
+    s = after(sup.POWER_ON, sup.SELF_TEST_PASSED, *done, arm)
+    assert s.state == (sup.ARMED if is_armed else sup.READY)
+    assert s.may_pulse == is_armed
+
+
+@pytest.mark.parametrize("state", [sup.SELF_TEST, sup.ARMED, sup.STIMULATING, sup.PAUSED, sup.FAULT])
+def test_acknowledgement_and_check_count_only_in_ready(state):
+    s = after(*PATHS[state])
+    s.is_acknowledged = s.is_checked = False
+    s.event(sup.ACKNOWLEDGED)
+    s.event(sup.CHANNELS_CHECKED)
+    assert not s.is_acknowledged
+    assert not s.is_checked
+
+
+@pytest.mark.parametrize("state", PATHS)
+def test_a_changed_profile_needs_acknowledgement_check_and_arm_again(state):
+    s = after(*PATHS[state])
+    s.event(sup.PROFILE_CHANGED)
+    assert not (s.may_pulse or s.is_acknowledged or s.is_checked)
+    s.event(sup.ARM)
+    assert not s.may_pulse
+
+
+@pytest.mark.parametrize(("ms", "state"), [(1999, sup.STIMULATING), (2000, sup.READY)])
+def test_a_test_burst_ends_after_two_seconds_and_needs_a_new_arm(ms, state):
+    s = after(sup.POWER_ON, sup.SELF_TEST_PASSED, sup.ACKNOWLEDGED, sup.ARM_TEST, sup.BURST_BEGAN)
+    assert s.is_test
+    wait(s, ms)
+    assert s.state == state
+    assert s.may_pulse == (state == sup.STIMULATING)
+
+
+def test_a_test_arm_allows_one_burst_and_no_walk_by_way_of_pause():
+    s = after(sup.POWER_ON, sup.SELF_TEST_PASSED, sup.ACKNOWLEDGED, sup.ARM_TEST, sup.PAUSE, sup.RESUME)
+    assert (s.state, s.is_test) == (sup.ARMED, True)
+    s.event(sup.BURST_BEGAN)
+    s.event(sup.BURST_ENDED)
+    assert (s.state, s.may_pulse) == (sup.READY, False)
+
+
+def test_the_cause_is_shown_until_a_person_arms_again():
+    s = after(*ARMED, sup.STOP)
+    assert s.fault_id == 21
+    s.fault(12)
+    assert s.fault_id == 21, "the first cause is kept"
+    s.event(sup.ARM)
+    assert (s.state, s.fault_id, s.sound) == (sup.ARMED, 0, 0)
+
+
+def test_a_latched_fault_names_itself_although_something_lighter_came_first():
+    s = after(*ARMED, sup.STOP)
+    s.fault(10)
+    assert (s.state, s.fault_id) == (sup.FAULT, 10)
+    s.fault(25)
+    assert s.fault_id == 10, "of the latched ones the first is kept"
+
+
+@pytest.mark.parametrize(
+    ("event", "cause"),
+    [(sup.STOP, 21), (sup.PROFILE_CHANGED, 26), (sup.RESET, 20), (sup.POWER_ON, 28), (sup.LATCH, 28)],
+)
+def test_an_event_that_ends_help_names_its_cause(event, cause):
+    assert after(*STIMULATING, event).fault_id == cause
+
+
+def test_a_failed_self_test_is_a_latched_fault():
+    s = after(sup.POWER_ON, sup.SELF_TEST_FAILED)
+    assert (s.state, s.fault_id) == (sup.FAULT, 27)
+
+
+# Faults ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", PATHS)
+@pytest.mark.parametrize("fault_id", FAULT_IDS)
+def test_each_fault_reaches_the_output_of_its_class_from_each_state(state, fault_id):
+    s = after(*PATHS[state])
+    s.fault(fault_id)
+    stop = faults.FAULTS[fault_id].stop
+    if state == sup.STIMULATING and stop != CUT:
+        assert s.state == sup.STIMULATING
+        assert s.may_pulse
+        s.event(sup.BURST_ENDED)
+    assert not s.may_pulse
+    assert not s.may_start_burst
+    in_use = state in (sup.ARMED, sup.STIMULATING)
+    if in_use and fault_id in HELD_AUTOMATICALLY:
+        assert (s.state, s.held_by) == (sup.ARMED, fault_id)
+    elif in_use:
+        assert s.state == (sup.FAULT if fault_id in LATCHED else sup.READY)
+        assert s.fault_id == fault_id
+    if in_use:
+        assert s.sound == (0 if fault_id == 5 else 1 if fault_id in HELD_AUTOMATICALLY else 2)
+    if fault_id in LATCHED and state != sup.OFF:
+        assert s.state == sup.FAULT
+
+
+@pytest.mark.parametrize("fault_id", [0, -1, 29, 2**29])
+def test_an_unknown_fault_counts_as_the_worst(fault_id):
+    s = after(*STIMULATING)
+    s.fault(fault_id)
+    assert (s.state, s.fault_id, s.may_pulse) == (sup.FAULT, 25, False)
+
+
+@pytest.mark.parametrize(("fault_id", "ms"), HELD_AUTOMATICALLY.items())
+def test_a_hold_ends_by_itself_after_its_healthy_time_without_a_report(fault_id, ms):
+    s = after(*ARMED)
+    s.fault(fault_id)
+    wait(s, ms - 1)
+    s.fault(fault_id)  # still there: the time starts again
+    wait(s, ms - 1)
+    assert not s.may_start_burst
+    s.advance(999)
+    assert not s.may_start_burst
+    s.advance(1)
+    assert (s.may_start_burst, s.may_pulse, s.held_by, s.sound) == (True, True, 0, 0)
+
+
+def test_of_two_holds_the_longer_one_decides_and_is_named():
+    s = after(*ARMED)
+    s.fault(faults.IMU_FROZEN)
+    s.fault(faults.FALSE_BURSTS)
+    assert s.held_by == faults.IMU_FROZEN
+    wait(s, 2_990)
+    s.fault(faults.FALSE_BURSTS)
+    assert s.held_by == faults.FALSE_BURSTS
+    wait(s, 19)
+    assert not s.may_start_burst
+    wait(s, 1)
+    assert s.may_start_burst
+
+
+def test_a_burst_that_begins_although_it_is_held_leads_to_off():
+    s = after(*ARMED)
+    s.fault(faults.FALSE_BURSTS)
+    s.event(sup.BURST_BEGAN)
+    assert (s.state, s.may_pulse, s.fault_id, s.sound) == (sup.OFF, False, 28, 2)
+
+
+@pytest.mark.parametrize(("fault_id", "state"), [(3, sup.FAULT), (16, sup.READY), (6, sup.ARMED)])
+@pytest.mark.parametrize(("landed", "ms"), [(False, 5100), (True, 1500)])
+def test_a_burst_that_is_to_end_and_does_not_is_cut_at_its_longest_time(fault_id, state, landed, ms):
+    s = after(*STIMULATING)
+    s.fault(fault_id)
+    if landed:
+        s.event(sup.STEP_ENDED)
+    for _ in range(ms - 1):
+        s.fault(fault_id)  # told again and again: the time does not start again
+        s.advance(1000)
+    s.fault(fault_id)
+    assert (s.state, s.may_pulse) == (sup.STIMULATING, True)
+    s.advance(1000)
+    assert (s.state, s.may_pulse) == (state, False)
+    assert s.sound != 0
+
+
+def test_contact_does_not_lengthen_what_is_left():
+    s = after(*STIMULATING)
+    s.fault(faults.BATTERY_LOW)
+    wait(s, 5_000)
+    s.event(sup.STEP_ENDED)
+    wait(s, 99)
+    assert s.may_pulse
+    wait(s, 1)
+    assert not s.may_pulse
+
+
+def test_contact_alone_ends_nothing():
+    s = after(*STIMULATING, sup.STEP_ENDED)
+    wait(s, 10_000)
+    assert s.may_pulse
+
+
+def test_a_pause_waits_for_the_running_burst_and_can_be_taken_back():
+    s = after(*STIMULATING, sup.PAUSE)
+    assert (s.state, s.may_pulse) == (sup.STIMULATING, True)
+    s.event(sup.BURST_ENDED)
+    assert (s.state, s.may_pulse, s.sound) == (sup.PAUSED, False, 2)
+    assert after(*STIMULATING, sup.PAUSE, sup.RESUME, sup.BURST_ENDED).state == sup.ARMED
+    assert after(*STIMULATING, sup.RESUME, sup.BURST_ENDED).state == sup.ARMED
+
+
+def test_a_pause_or_a_lighter_fault_does_not_outweigh_a_latched_one():
+    s = after(*STIMULATING)
+    s.fault(faults.BATTERY_LOW)
+    s.event(sup.PAUSE)
+    s.event(sup.RESUME)
+    s.fault(faults.SWITCH_BOUNCE)
+    s.fault(faults.SESSION_OVER)
+    s.event(sup.BURST_ENDED)
+    assert (s.state, s.fault_id) == (sup.FAULT, faults.SWITCH_BOUNCE)
+
+
+def test_the_next_burst_does_not_inherit_the_end_of_the_last_one():
+    s = after(*STIMULATING)
+    s.fault(faults.BATTERY_LOW)
+    for event in (sup.BURST_ENDED, sup.ARM, sup.BURST_BEGAN):
+        s.event(event)
+    wait(s, 6_000)
+    assert s.may_pulse
+    s.event(sup.BURST_ENDED)
+    assert (s.state, s.fault_id) == (sup.ARMED, 0)
+
+
+@pytest.mark.parametrize("state", [sup.READY, sup.ARMED, sup.STIMULATING, sup.PAUSED])
+@pytest.mark.parametrize(("dt_us", "jumps"), [(-1, True), (0, False), (100_000, False), (100_001, True), (-(2**29), True)])
+def test_a_step_back_or_over_100_ms_is_a_clock_that_jumped(state, dt_us, jumps):
+    s = after(*PATHS[state])
+    before = s.may_pulse
+    s.advance(dt_us)
+    assert s.may_pulse == (before and not jumps)
+    assert s.fault_id == (22 if jumps else 0)
+
+
+@pytest.mark.parametrize("state", [sup.ARMED, sup.STIMULATING])
+def test_the_tone_of_a_loss_lasts_ten_seconds_unless_a_person_clears(state):
+    s = after(*PATHS[state])
+    s.fault(faults.LEAD_OPEN)
+    for ms, sound in ((0, 2), (200, 2), (9_799, 2), (1, 0)):
+        wait(s, ms)
+        assert s.sound == sound
+    s = after(*PATHS[state])
+    s.fault(faults.LEAD_OPEN)
+    s.event(sup.CLEAR)
+    assert (s.state, s.sound, s.fault_id) == (sup.SELF_TEST, 0, 0)
+
+
+# Everything that can be reached ---------------------------------------------------------------------
+
+TIMERS = ("_hold_left_us", "_sound_left_us", "_end_left_us")
+# One fault of each kind; the others have the same class, latch, healthy time and quietness (checked below).
+KINDS = [10, 12, 2, 16, 6, 1, 5, 9]
+
+
+def kind_of(fault_id: int) -> int:
+    """Return the representative of `fault_id`; 0 stays 0."""
+    f = faults.FAULTS[fault_id]
+    return 0 if fault_id == 0 else next(k for k in KINDS if faults.FAULTS[k][2:3] + faults.FAULTS[k][4:7] == f[2:3] + f[4:7])
+
+
+class Explored:
+    """A supervisor and what an observer knows of the persons' acts: armed on purpose? cleared?"""
+
+    __slots__ = ("armed", "latched", "s")
+
+    def __init__(self, s: Supervisor, armed: bool, latched: bool) -> None:
+        self.s, self.armed, self.latched = s, armed, latched
+
+    def copy(self) -> "Explored":
+        s = Supervisor.__new__(Supervisor)
+        s.__dict__.update(self.s.__dict__)
+        return Explored(s, self.armed, self.latched)
+
+    def key(self) -> tuple:
+        d = self.s.__dict__
+        d["fault_id"] = kind_of(d["fault_id"])
+        d["_after_cause"] = kind_of(d["_after_cause"])
+        return (*d.values(), self.armed, self.latched)
+
+    def do(self, what: str, number: int) -> None:
+        before = self.s.state
+        if what == "event":
+            self.s.event(number)
+            if number in (sup.ARM, sup.ARM_TEST):
+                self.armed = self.armed or (before == sup.READY and not self.latched)
+            elif number == sup.CLEAR:
+                self.latched = False
+            elif number in (sup.STOP, sup.DISARM, sup.PROFILE_CHANGED, sup.RESET):
+                self.armed = False
+            elif number in (sup.LATCH, sup.SELF_TEST_FAILED) and before != sup.OFF:
+                self.armed, self.latched = False, self.latched or number == sup.LATCH
+        elif what == "fault":
+            self.s.fault(number)
+            if faults.FAULTS[number].stop == CUT:
+                self.armed = False
+                self.latched = self.latched or (number in LATCHED and before != sup.OFF)
+        else:
+            self.s.advance(number)
+
+
+def moves(e: Explored):
+    """Yield (name, what follows) of every event, every kind of fault, and time at each timer's edge."""
+    for event in (*range(19), -1):
+        yield ("event", event)
+    for kind in KINDS:
+        yield ("fault", kind)
+    for dt_us in (0, 1, -1):
+        yield ("time", dt_us)
+    running = [t for t in TIMERS if e.s.__dict__[t] > 1]
+    for n in range(1, len(running) + 1):
+        for near in itertools.combinations(running, n):
+            yield ("near", near)  # these timers have one us left: time limit - 1
+
+
+def follow(e: Explored, move) -> Explored:
+    what, x = move
+    n = e.copy()
+    if what == "near":
+        for timer in x:
+            n.s.__dict__[timer] = 1
+        return n
+    full = {t: e.s.__dict__[t] for t in TIMERS}
+    n.do(what, x)
+    if what == "time":
+        for t in TIMERS:  # a timer that is not at its edge stays "somewhere before it"
+            if full[t] > 1 and n.s.__dict__[t] == full[t] - x:
+                n.s.__dict__[t] = full[t]
+    return n
+
+
+@pytest.fixture(scope="module")
+def reached() -> dict[tuple, Explored]:
+    """Every state that any sequence of events, faults and times can reach."""
+    start = Explored(Supervisor(), False, False)
+    found = {start.key(): start}
+    todo = [start]
+    while todo:
+        e = todo.pop()
+        for move in moves(e):
+            n = follow(e, move)
+            key = n.key()
+            if key not in found:
+                found[key] = n
+                todo.append(n)
+    return found
+
+
+def test_the_kinds_stand_for_every_fault():
+    assert {kind_of(f.id) for f in faults.FAULTS[1:]} == set(KINDS)
+
+
+def test_the_exploration_reaches_every_state_and_the_edge_of_every_timer(reached):
+    assert {e.s.state for e in reached.values()} == set(range(7))
+    for timer, values in (
+        ("_hold_left_us", {0, 1, 20_000, 200_000, 3_000_000}),
+        ("_sound_left_us", {0, 1, 10_000_000}),
+        ("_end_left_us", {0, 1, 1_500_000, 2_000_000, 5_100_000}),
+    ):
+        assert {e.s.__dict__[timer] for e in reached.values()} == values
+    assert len(reached) > 1000
+
+
+def test_nothing_stimulates_unless_a_person_armed_and_every_latched_fault_was_cleared(reached):
+    for e in reached.values():
+        if e.s.may_pulse or e.s.may_start_burst:
+            assert e.armed, e.s.__dict__
+            assert not e.latched, e.s.__dict__
+        if e.latched:
+            assert e.s.state == sup.FAULT, e.s.__dict__
+
+
+def test_pulses_are_allowed_exactly_in_a_burst_or_armed_and_not_held(reached):
+    for e in reached.values():
+        s = e.s
+        may_start = s.state == sup.ARMED and s.held_by == 0
+        assert s.may_start_burst == may_start, s.__dict__
+        assert s.may_pulse == (may_start or s.state == sup.STIMULATING), s.__dict__
+        assert (s.held_by != 0) == (s._hold_left_us > 0)
+        assert (s._end_left_us > 0) <= (s.state == sup.STIMULATING), s.__dict__
+
+
+@pytest.mark.parametrize("stop", [("event", sup.STOP), ("event", sup.RESET), ("event", sup.PROFILE_CHANGED), ("event", sup.DISARM), ("event", -1), ("time", -1)])
+def test_stop_gives_zero_in_one_step_from_everywhere(reached, stop):
+    for e in reached.values():
+        n = follow(e, stop)
+        assert not n.s.may_pulse
+        assert n.s.sound == 2 or e.s.state not in (sup.ARMED, sup.STIMULATING)
+
+
+def test_each_kind_of_fault_reaches_the_output_of_its_class_from_everywhere(reached):
+    for e in reached.values():
+        for kind in KINDS:
+            n = follow(e, ("fault", kind))
+            f = faults.FAULTS[kind]
+            if f.stop == CUT or e.s.state != sup.STIMULATING:
+                assert not n.s.may_pulse
+            else:
+                assert n.s.may_pulse, "the running burst may finish"
+                if f.stop == END_STEP:
+                    assert 0 < n.s._end_left_us <= 5_100_000
+                else:
+                    assert n.s._end_left_us == e.s._end_left_us
+                n = follow(n, ("event", sup.BURST_ENDED))
+                assert not n.s.may_pulse
+            assert not n.s.may_start_burst
+
+
+def test_a_loss_of_help_is_audible_in_the_same_step_from_everywhere(reached):
+    for e in reached.values():
+        if not e.s.may_pulse:
+            continue
+        for move in moves(e):
+            n = follow(e, move)
+            if not n.s.may_pulse:
+                assert n.s.sound != 0 or n.s.held_by == faults.SWITCH_IMU_DISAGREE, (e.s.__dict__, move)
+
+
+def test_nothing_but_clear_leaves_a_fault_and_clear_alone_never_stimulates(reached):
+    for e in reached.values():
+        if e.s.state != sup.FAULT:
+            continue
+        for move in moves(e):
+            n = follow(e, move)
+            if move == ("event", sup.CLEAR):
+                assert n.s.state == sup.SELF_TEST
+            else:
+                assert n.s.state == sup.FAULT
+            assert not n.s.may_pulse
