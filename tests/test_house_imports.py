@@ -19,17 +19,22 @@ TABLE: dict[str, tuple[str, ...]] = {
     "hw_sim": (*CORE, "firmware_py.pi"),
     "therapist": (*CORE, "firmware_py.pi"),
     "benchmarks": (*CORE, "firmware_py.pi", "hw_sim", "therapist"),
+    "evidence": (*CORE, "firmware_py.pi", "hw_sim", "therapist", "benchmarks"),
 }
 FREE = ("tests", "swingphase")  # may import anything
 OURS = (*TABLE, *FREE)
 
 # Heavy packages belong to the rooms that only a PC runs.
 NUMERIC = ("numpy", "scipy", "matplotlib")
-NUMERIC_ROOMS = ("hw_sim", "therapist", "benchmarks", *FREE)
+NUMERIC_ROOMS = ("hw_sim", "therapist", "benchmarks", "evidence", *FREE)
 
 # The process that can still say no when everything else is wrong reads little. Names with "port" are its ports.
 GUARDIAN = "firmware_py.pi.guardian"
-GUARDIAN_MAY = ("safety", "stimulator.drivers", "firmware_py.guard", "firmware_py.hal", GUARDIAN)
+GUARDIAN_MAY = (
+    *("safety", "stimulator.drivers", GUARDIAN),
+    *("firmware_py.guard", "firmware_py.hal", "firmware_py.blackbox"),
+    *("firmware_py.messages", "firmware_py.frames"),  # what it hears and says, as bytes
+)
 
 
 def room_of(name: str) -> str | None:
