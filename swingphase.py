@@ -20,7 +20,10 @@ BAD_INPUT = 2
 def main(arguments: list[str] | None = None) -> int:
     """Run one sub-command; return its exit code. Bad input is one sentence and 2."""
     parser = _parser()
-    chosen = parser.parse_args(arguments)
+    chosen, rest = parser.parse_known_args(arguments)
+    if rest and not hasattr(chosen, "passes_on"):
+        parser.error(f"{rest[0]} is not an option of this job; see ./swingphase JOB --help")
+    chosen.arguments = rest
     try:
         return chosen.job(chosen)
     except KeyboardInterrupt:
@@ -110,6 +113,18 @@ def _emulate(chosen: argparse.Namespace) -> int:
     serve(device, stopped.is_set, on_ready=ready)
     print(f"{len(device.pulses)} pulses were delivered.")
     return 0
+
+
+def _bench(chosen: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    return import_module(f"benchmarks.{chosen.name}").main(chosen.arguments)
+
+
+def _safety_case(chosen: argparse.Namespace) -> int:
+    from evidence.safety_case import main as write_safety_case
+
+    return write_safety_case(chosen.arguments)
 
 
 def _test(chosen: argparse.Namespace) -> int:
@@ -226,6 +241,15 @@ def _parser() -> argparse.ArgumentParser:
     emulate.add_argument("device", choices=("p24",))
     emulate.add_argument("--seed", type=int, default=1)
     emulate.set_defaults(job=_emulate)
+
+    bench = jobs.add_parser("bench", add_help=False, help="figures: worst cases, counts and ratios")
+    bench.add_argument("name", choices=("guardian", "faults"))
+    bench.set_defaults(job=_bench, passes_on=True)
+
+    safety_case = jobs.add_parser(
+        "safety-case", add_help=False, help="the safety page: hazards, requirements, tests and results"
+    )
+    safety_case.set_defaults(job=_safety_case, passes_on=True)
 
     test = jobs.add_parser("test", help="lint, types and tests")
     test.add_argument("--all", action="store_true", help="the full counts and the slow tiers too")

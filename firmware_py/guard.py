@@ -7,21 +7,23 @@ agree. On a Pi it runs in a process of its own; on a board it is part of the loo
 at the same times both give the same bytes.
 """
 
-from firmware_py import blackbox
+from firmware_py.fault_causes import fault_of_device, fault_of_reason
+from firmware_py.guard_records import GuardRecords
 from safety import faults, reasons, supervisor
-from safety.clock import Age, elapsed_us
+from safety.clock import WRAP_MASK_US, Age, elapsed_us
 from safety.gate import Gate
 from safety.ledger import Window
-from safety.limits import LATE_MAX_US, PAUSE_US, SESSION_MAX_S
+from safety.limits import LATE_MAX_US, PAUSE_US, PERMIT_MAX_US, SESSION_MAX_S
 from safety.plausibility import Plausibility
-from safety.pulse import OFF_UA, PulseRequest, PulseResult
+from safety.pulse import OFF_UA, PulseRequest
 from safety.supervisor import Supervisor
-from stimulator.drivers import sciencemode4_faults as device
+from stimulator.drivers import sciencemode4_states as states
 
-RESULTS_KEPT = 64
 RX_BYTES = 256
 CYCLE_LATE_US = 10_000  # twice the control cycle's period
 OVERRUNS_MAX = 3  # in 1 s
+UNHELPED_MAX = 2  # assumed: one missed step may be a stumble of the detector, two are heard
+SESSION_WARN_S = 1_800  # R15
 
 
 class _Slot:
@@ -48,22 +50,23 @@ class Guard:
         self.supervisor = Supervisor()
         self.plausibility = Plausibility(has_imu, has_switch)
         self.driver = driver
-        self.results = tuple([PulseResult() for _ in range(RESULTS_KEPT)])
-        self.results_total: int = 0  # results[(total - 1) % RESULTS_KEPT] is the newest
+        self._records = GuardRecords(log)
+        self.results = self._records.results  # the newest of them, in a ring
         self._check = check
         self._port = port
-        self._log = log
         self._slots = tuple([_Slot() for _ in channel_limits])
         self._rx = bytearray(RX_BYTES)
         self._t_us: int = -1
         self._since_pulse = Age()  # on any channel
         self._since_cycle = Age()
         self._overruns = Window(40, 25_000)  # 1 s
+        self._is_wanted: bool = False  # somebody wants to talk to the stimulator
         self._is_burst: bool = False
+        self._is_asked: bool = False  # in this swing
+        self._is_helped: bool = False
+        self._unhelped: int = 0  # swings on end for which pulses were asked and none was granted
         self._session_s: int = 0
         self._session_us: int = 0
-        self._logged_device: int = -1
-        self._logged_state: int = -1
 
     # What a person does ---------------------------------------------------------------------------
 
@@ -71,6 +74,7 @@ class Guard:
         """Begin to talk to the stimulator. No pulse is possible before `arm`."""
         if self.supervisor.state == supervisor.OFF:
             self.supervisor.event(supervisor.POWER_ON)
+        self._is_wanted = True
         self.driver.start()
 
     def acknowledge(self) -> None:
@@ -83,16 +87,21 @@ class Guard:
 
     def arm(self, is_test: bool = False) -> bool:
         """A person wants stimulation from now on (or one test burst). True if it is armed then."""
-        if not self.driver.is_ready():
-            self.open()  # after a stop the stimulator is off; it takes a moment
+        self._judge_faults()  # what has just gone wrong must not be lost by arming
+        sup = self.supervisor
+        if sup.state == supervisor.OFF or not self.driver.is_ready():
+            if faults.FAULTS[sup.fault_id].latch == faults.UNTIL_ARM:
+                self.driver.clear_fault()
+            self.open()  # after a stop the stimulator is off; it takes a moment, then arm again
             return False
-        self.supervisor.event(supervisor.ARM_TEST if is_test else supervisor.ARM)
-        if self.supervisor.state == supervisor.ARMED and not self.gate.armed:
+        sup.event(supervisor.ARM_TEST if is_test else supervisor.ARM)
+        if sup.state == supervisor.ARMED and not self.gate.armed:
             self.gate.arm()
             self._since_cycle.expire()
             self._session_s = 0
             self._session_us = 0
-        return self.gate.armed
+            self._unhelped = 0
+        return sup.state == supervisor.ARMED and sup.is_test == is_test
 
     def pause(self) -> None:
         """The wearer wants a rest: no burst after this one until `resume`."""
@@ -106,7 +115,6 @@ class Guard:
         """No pulse from now on; waiting requests are dropped; the stimulator is told to stop."""
         self.supervisor.event(supervisor.STOP)
         self._disarm(reasons.STOPPED)
-        self.driver.stop()
 
     def clear(self) -> None:
         """A person has looked at the fault and mended its cause. The self-test runs again; then arm."""
@@ -124,23 +132,36 @@ class Guard:
         """Hear whether the detector asks for help now (1) or not (0)."""
         if self.gate.swing and not swing:
             self.supervisor.event(supervisor.STEP_ENDED)
+            if self._is_helped:
+                self._unhelped = 0
+            elif self._is_asked and self.gate.armed:
+                self._unhelped = min(self._unhelped + 1, UNHELPED_MAX)
+            self._is_asked = False
+            self._is_helped = False
         self.gate.swing = swing
         self.plausibility.swing(swing)
 
     def take(self, request) -> None:
         """Keep a copy of `request` until its time. A channel that still waits loses the older one."""
         if not 0 <= request.channel < len(self._slots):
-            self._refuse(request, reasons.CHANNEL_UNKNOWN)
+            self._records.refuse(self._t_us, request, reasons.CHANNEL_UNKNOWN)
+            return
+        self._is_asked = True
+        if not self.gate.armed:  # nothing asked for before an arm may wait for it
+            self._records.refuse(self._t_us, request, self.gate.disarmed_by)
+            return
+        if elapsed_us(request.fire_at_us, max(0, self._t_us)) > PERMIT_MAX_US:
+            self._records.refuse(self._t_us, request, reasons.TOO_EARLY)
             return
         slot = self._slots[request.channel]
         if slot.waiting:
-            self._refuse(slot.request, reasons.OVERTAKEN)
+            self._records.refuse(self._t_us, slot.request, reasons.OVERTAKEN)
         slot.request.copy_from(request)
         slot.waiting = True
 
     def cycle_finished(self, sequence: int) -> None:
         """A whole control cycle has run and its requests have been handed over."""
-        if self.gate.armed and CYCLE_LATE_US < self._since_cycle.us <= PAUSE_US:
+        if self.gate.armed and CYCLE_LATE_US < self._since_cycle.us <= PERMIT_MAX_US:
             self._overruns.add(1)
             if self._overruns.total >= OVERRUNS_MAX:
                 self.supervisor.fault(faults.LOOP_OVERRUN)
@@ -151,11 +172,14 @@ class Guard:
 
     def step(self, t_us: int) -> None:
         """Move to `t_us`: hear the stimulator, keep every deadline, send what is due."""
+        t_us = t_us & WRAP_MASK_US
         dt_us = 0 if self._t_us < 0 else elapsed_us(t_us, self._t_us)
         self._t_us = t_us
         self._advance(dt_us)
         try:
             self._hear()
+            if self._is_wanted and self.driver.state == states.OFF:
+                self.driver.start()  # it was still stopping when somebody asked for it
             n = self.driver.step(max(0, dt_us))
             if n > 0:
                 self._send_command(n)
@@ -167,7 +191,27 @@ class Guard:
             self.driver.port_gone()
             self._disarm(reasons.PORT_GONE)
         self._judge_faults()
-        self._note_changes()
+        self._records.note_changes(self._t_us, self.gate, self.supervisor, self.driver)
+
+    @property
+    def results_total(self) -> int:
+        """How many requests have been answered; `results` keeps the newest."""
+        return self._records.total
+
+    def sound(self) -> int:
+        """Return what the buzzer should say now, SOUND_* of `safety.supervisor`: no loss is silent."""
+        if (
+            self.supervisor.sound == supervisor.SOUND_NONE
+            and self.gate.armed
+            and self._unhelped >= UNHELPED_MAX
+        ):
+            return supervisor.SOUND_HELD
+        return self.supervisor.sound
+
+    def warnings(self) -> int:
+        """Return what a person should be told without stopping: 1 this hour's charge, 2 the session's length."""
+        hour = 1 if self.gate.ledger.hour_warning() else 0
+        return hour + (2 if self.gate.armed and self._session_s >= SESSION_WARN_S else 0)
 
     def due_us(self, idle_us: int) -> int:
         """Return how long to wait before the next step is needed, us, 0 to `idle_us`."""
@@ -187,8 +231,12 @@ class Guard:
         self._since_pulse.advance(dt_us)
         self._since_cycle.advance(dt_us)
         self._overruns.advance(dt_us)
-        if self._is_burst and self._since_pulse.us >= PAUSE_US:
-            self._end_burst()
+        if self._is_burst:
+            if self.supervisor.state != supervisor.STIMULATING:
+                self._is_burst = False  # its time was up; what follows is a new burst
+                self.plausibility.burst_ended()
+            elif self._since_pulse.us >= PAUSE_US:
+                self._end_burst()
         if self.gate.armed:
             self._session_us += max(0, dt_us)
             if self._session_us >= 1_000_000:
@@ -211,13 +259,15 @@ class Guard:
         if sup.state == supervisor.SELF_TEST:
             if self.driver.fault:
                 sup.event(supervisor.SELF_TEST_FAILED)
-            elif self.driver.is_ready():
+                sup.fault_id = fault_of_device(self.driver.fault)
+            elif self.driver.can_pulse():
                 sup.event(supervisor.SELF_TEST_PASSED if self._self_test() else supervisor.SELF_TEST_FAILED)
         elif self.driver.fault and sup.state != supervisor.OFF and sup.state != supervisor.FAULT:
             self._disarm(reasons.DEVICE_FAULT)
-            sup.fault(_fault_of_device(self.driver.fault))
+            sup.fault(fault_of_device(self.driver.fault))
         if not self.gate.armed and supervisor.ARMED <= sup.state <= supervisor.PAUSED:
-            sup.fault(_fault_of_reason(self.gate.disarmed_by))
+            sup.fault(fault_of_reason(self.gate.disarmed_by))
+            self._disarm(self.gate.disarmed_by)
         fault_id = self.plausibility.take_fault()
         while fault_id:
             if supervisor.ARMED <= sup.state <= supervisor.STIMULATING:
@@ -241,9 +291,11 @@ class Guard:
         for slot in self._slots:
             if slot.waiting:
                 slot.waiting = False
-                self._refuse(slot.request, reason)
+                self._records.refuse(self._t_us, slot.request, reason)
         if self._is_burst:
             self._end_burst()
+        self._is_wanted = False
+        self.driver.stop()  # high voltage off; a deliberate arm switches it on again
 
     def _end_burst(self) -> None:
         self._is_burst = False
@@ -258,6 +310,7 @@ class Guard:
             self._port.write(self.driver.tx, n)
         else:
             self._disarm(reasons.CHECK_FAILED)
+            self.supervisor.fault(faults.CHECK_FAILED)
 
     def _fire(self, slot) -> None:
         driver = self.driver
@@ -269,17 +322,21 @@ class Guard:
         slot.waiting = False
         held = self._held()
         if held != reasons.OK:
-            self._refuse(request, held)
+            self._records.refuse(self._t_us, request, held)
             return
         asked_ua = request.current_ua
         request.current_ua = driver.quantise_current_ua(request.current_ua)
-        result = self._next_result()
+        result = self._records.next_result()
+        n = 0
         if self.gate.judge(self._t_us, request, result):
-            self._send_pulse(request, result)
+            n = self._prepared(request, result)
         elif result.reason == reasons.HOUR_HOLD:
             self.supervisor.fault(faults.HOUR_CHARGE)
         result.asked_ua = asked_ua
-        self._note_result(result)
+        self._records.note(result)
+        if n > 0:
+            self._is_helped = True
+            self._port.write(driver.tx, n)
 
     def _held(self) -> int:
         """Return why no pulse may be now, before the gate is asked at all; OK if it may."""
@@ -287,15 +344,16 @@ class Guard:
             return self.gate.disarmed_by
         if not self.driver.is_ready():
             return reasons.DEVICE_NOT_READY
-        if self._is_burst:
-            return reasons.OK if self.supervisor.may_pulse else reasons.HELD
+        if self._is_burst and self.supervisor.may_pulse:
+            return reasons.OK
         if not self.supervisor.may_start_burst:
             return reasons.HELD
         if self.supervisor.is_test or self.plausibility.may_start:
             return reasons.OK
         return reasons.NOT_PLAUSIBLE
 
-    def _send_pulse(self, request, result) -> None:
+    def _prepared(self, request, result) -> int:
+        """Encode what was granted and read it back; return the length of the frame to write, 0 for none."""
         driver = self.driver
         n = driver.encode_pulse(request.channel, result.granted_ua, request.width_us, request.gap_us)
         if n == 0:
@@ -304,14 +362,14 @@ class Guard:
             self._not_sent(result, reasons.CHECK_FAILED)
             self._disarm(reasons.CHECK_FAILED)
         else:
-            # From here on the pulse counts as sent, even if the write fails half-way.
-            driver.pulse_written()
+            driver.pulse_written()  # it counts as sent from here, even if the write fails half-way
             if not self._is_burst:
                 self._is_burst = True
                 self.supervisor.event(supervisor.BURST_BEGAN)
                 self.plausibility.burst_began()
             self._since_pulse.restart()
-            self._port.write(driver.tx, n)
+            return n
+        return 0
 
     def _reads_back(self, n: int, request, granted_ua: int) -> bool:
         """Whether the finished frame in `driver.tx` says exactly what was granted."""
@@ -331,74 +389,3 @@ class Guard:
         result.granted_ua = OFF_UA
         result.width_us = 0
         result.reason = reason
-
-    # Records --------------------------------------------------------------------------------------
-
-    def _refuse(self, request, reason: int) -> None:
-        """Answer a request that the gate never saw."""
-        result = self._next_result()
-        result.sequence = request.sequence
-        result.channel = request.channel
-        result.t_us = max(0, self._t_us)
-        result.asked_ua = request.current_ua
-        result.granted_ua = OFF_UA
-        result.width_us = 0
-        result.reason = reason
-        self._note_result(result)
-
-    def _next_result(self):
-        result = self.results[self.results_total % RESULTS_KEPT]
-        self.results_total = (self.results_total + 1) & 0xFFFFFFF
-        return result
-
-    def _note_result(self, r) -> None:
-        self._log.note(
-            blackbox.RESULT, r.t_us, r.channel, r.sequence, r.asked_ua, r.granted_ua, r.width_us, r.reason
-        )
-
-    def _note_changes(self) -> None:
-        driver, sup = self.driver, self.supervisor
-        seen = driver.state * 256 + driver.fault
-        if seen != self._logged_device:
-            self._logged_device = seen
-            self._log.note(blackbox.DEVICE, self._t_us, driver.state, driver.fault, driver.pulses_acked)
-        seen = (sup.state * 256 + sup.fault_id) * 256 + sup.held_by
-        if seen != self._logged_state:
-            self._logged_state = seen
-            armed = 1 if self.gate.armed else 0
-            self._log.note(
-                blackbox.ARMED,
-                self._t_us,
-                armed,
-                self.gate.disarmed_by,
-                sup.state,
-                sup.fault_id,
-                sup.held_by,
-                sup.sound,
-            )
-
-
-def _fault_of_device(fault: int) -> int:
-    """Return the fault of `safety.faults` for a fault of the driver."""
-    if fault == device.FAULT_ELECTRODE or fault == device.FAULT_LOW_CURRENT:
-        return faults.LEAD_OPEN
-    if fault == device.FAULT_WRONG_CHANNEL:
-        return faults.DELIVERED_DIFFERS
-    if fault <= device.FAULT_TRANSFER:
-        return faults.SERIAL_LOST
-    return faults.DEVICE_FAULT
-
-
-def _fault_of_reason(reason: int) -> int:
-    """Return the fault of `safety.faults` for why the gate disarmed itself."""
-    if reason == reasons.NO_CYCLE:
-        return faults.CONTROLLER_STALLED
-    if reason == reasons.CYCLE_ORDER:
-        return faults.REQUEST_ORDER
-    if reason == reasons.CLOCK_JUMPED:
-        return faults.CLOCK_JUMP
-    if reason == reasons.VIOLATIONS:
-        return faults.THREE_VIOLATIONS
-    if reason == reasons.PORT_GONE:
-        return faults.SERIAL_LOST
-    return faults.CHECK_FAILED

@@ -21,8 +21,8 @@ def elapsed_us(later_us: int, earlier_us: int) -> int:
 
 def after_us(t_us: int, duration_us: int) -> int:
     """Return the clock reading `duration_us` (-2**29 to 2**29 - 1) after the reading `t_us`."""
-    # 2**30 is taken away first: the sum itself would leave the board's small whole numbers.
-    return (t_us - HALF_WRAP_US - HALF_WRAP_US + duration_us) & WRAP_MASK_US
+    # 2**30 is taken away first and the duration made positive: a plain sum would leave small whole numbers.
+    return (t_us - HALF_WRAP_US - HALF_WRAP_US + (duration_us & WRAP_MASK_US)) & WRAP_MASK_US
 
 
 class Age:

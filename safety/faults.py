@@ -54,7 +54,7 @@ FAULTS = (
         "Heel up while all three rates stay below 0.3 rad/s for 1 s: sitting, or a broken switch wire."),
     Fault(IMU_FROZEN, "IMU frozen", END_STEP, 300, UNTIL_HEALTHY, 3_000, False,
         "The motion sensor hangs. Stand still; if the tone comes again, have the sensor checked.",
-        "Six axes identical for 250 ms while switch, swing or burst show motion. Restart or replace the IMU."),
+        "Six axes identical for 250 ms while switch or detector show motion. Restart or replace the IMU."),
     Fault(IMU_STALE, "IMU stale", END_STEP, 100, UNTIL_HEALTHY, 3_000, False,
         "The motion sensor gives no answer. Stand still and check its cable.",
         "No new IMU reading for more than 50 ms. Check cable, bus errors and the load of the loop."),

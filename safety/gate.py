@@ -42,6 +42,9 @@ class Gate:
                 f"channel_limits has {len(channel_limits)} entries; allowed is 1 to {CHANNELS_MAX}. "
                 "Give one per channel."
             )
+        for one in channel_limits:
+            if not limits.is_absolute(one):
+                raise ValueError("channel_limits go beyond the absolute limits. Build them with make_limits.")
         self._channels = tuple([_Channel(one) for one in channel_limits])
         self.ledger = Ledger(channel_limits)
         self._permit_age: Age = Age()
@@ -55,8 +58,9 @@ class Gate:
         self.armed = True
         self.disarmed_by = reasons.DISARMED
         self._cycle = -1
-        self._permit_age.expire()
+        self._permit_age.restart()  # a controller has 100 ms to show that it lives
         for channel in self._channels:
+            channel.sequence = -1  # it may have started anew since
             channel.current_ua = OFF_UA  # every start is a start from zero
             channel.charge_nc = 0
 
@@ -70,7 +74,8 @@ class Gate:
     def tighten(self, index: int, new_limits) -> bool:
         """Take over limits of one channel; while armed only if none is looser. True if taken over."""
         channel = self._channels[index]
-        if self.armed and not limits.is_tighter(new_limits, channel.limits):
+        is_looser = self.armed and not limits.is_tighter(new_limits, channel.limits)
+        if is_looser or not limits.is_absolute(new_limits):
             return False
         channel.limits = new_limits
         return True
@@ -95,7 +100,7 @@ class Gate:
             self.disarm(reasons.CLOCK_JUMPED)
             for channel in self._channels:
                 channel.since_pulse.restart()  # nobody knows when the last pulse was: assume just now
-        elif self.armed and self._cycle >= 0 and self._permit_age.us > limits.PERMIT_MAX_US:
+        elif self.armed and self._permit_age.us > limits.PERMIT_MAX_US:
             self.disarm(reasons.NO_CYCLE)  # a controller that comes back after a stall needs a person
 
     def not_sent(self, channel_index: int) -> None:
@@ -136,7 +141,7 @@ class Gate:
         """Return why `request` must be refused, or OK. The order is from the whole to the pulse."""
         if not self.armed:
             return self.disarmed_by
-        if self._permit_age.us > limits.PERMIT_MAX_US:
+        if self._cycle < 0 or self._permit_age.us > limits.PERMIT_MAX_US:
             return reasons.NO_CYCLE
         if not 0 <= request.channel < len(self._channels):
             return reasons.CHANNEL_UNKNOWN
@@ -183,14 +188,12 @@ class Gate:
         channel = self._channels[request.channel]
         since_us = channel.since_pulse.us
         width_us = request.width_us
-        from_ua = channel.current_ua
-        from_nc = channel.charge_nc
         if since_us >= limits.PAUSE_US:
-            from_ua = OFF_UA
-            from_nc = 0
-            since_us = limits.PAUSE_US
-        top_ua = from_ua + min(limits.RISE_MAX_UA, since_us * limits.RISE_UA_PER_MS // 1000)
-        top_nc = from_nc + min(limits.RISE_MAX_NC, since_us * limits.RISE_NC_PER_MS // 1000)
+            top_ua = limits.FIRST_MAX_UA
+            top_nc = limits.FIRST_MAX_NC
+        else:
+            top_ua = channel.current_ua + min(limits.RISE_MAX_UA, since_us * limits.RISE_UA_PER_MS // 1000)
+            top_nc = channel.charge_nc + min(limits.RISE_MAX_NC, since_us * limits.RISE_NC_PER_MS // 1000)
         top_ua = min(top_ua, top_nc * 1000 // width_us)
         granted_ua = min(request.current_ua, top_ua)
         if granted_ua < request.current_ua:
@@ -201,4 +204,4 @@ class Gate:
         self.ledger.add(request.channel, channel.limits, granted_ua, width_us, since_us)
         channel.since_pulse.restart()
         channel.current_ua = granted_ua
-        channel.charge_nc = (granted_ua * width_us + 999) // 1000  # rounded up
+        channel.charge_nc = granted_ua * width_us // 1000  # rounded down: the next rise starts lower

@@ -22,19 +22,22 @@ DOUBLET_MIN_US = 5_000  # R03; one doublet at burst onset
 DOUBLET_MAX_US = 16_000
 RISE_MAX_UA = 15_000  # R09; between two pulses
 RISE_MAX_NC = 4_500  # R09
+FIRST_MAX_UA = 7_500  # R09; of a burst: from nothing to 25 mA takes at least 50 ms
+FIRST_MAX_NC = 2_250  # R09
 RISE_UA_PER_MS = 500  # R09; 500 mA/s
 RISE_NC_PER_MS = 150  # R09; 150 uC/s
 PAUSE_US = 80_000  # R16; after this long without a pulse a new burst begins, from zero
 # Windows
 RMS_SQ_ABS_MA2 = 400  # R05; 20 mA rms over 1 s
 AREA_MIN_CM2 = 20  # R06; full pad; limits are checked with half of it (the pad has half lifted)
-SECOND_MAX_NC = 3_000_000  # R14; 3.0 mC in 1 s, both phases
+SECOND_MAX_NC = 3_000_000  # R14; 3.0 mC in 1 s, both phases, summed over a shared return
 HOUR_WARN_UC = 2_500_000  # R14
 HOUR_MAX_UC = 3_600_000  # R14
 ON_MAX_US = 9_200_000  # R13; 92 % of 10 s with pulses
 WEIGHTED_MAX_US = 7_500_000  # R13; 75 % of 10 s weighted by strength
 BURST_MAX_US = 5_100_000  # R12; longest time-out 4.0 s, longest fall 1.0 s, 0.1 s for the cycle
-CONTACT_US = 200_000  # R12; after that the foot must be out of swing for so long
+BURST_LONG_US = 4_000_000  # R12; after a longer one the foot must first have been on the ground
+CONTACT_US = 200_000  # R12; for so long out of swing
 BURSTS_MAX = 2  # R16; in 1 s
 SESSION_MAX_S = 3_600  # R15; then a person confirms by arming again
 VIOLATIONS_MAX = 3  # in 1 s, of pulses that broke a limit by themselves: latch off
@@ -103,6 +106,20 @@ def rms_sq_max_ma2(area_cm2: int) -> int:
     500 ohm, so 50 A).
     """
     return min(RMS_SQ_ABS_MA2, area_cm2 * area_cm2, 25 * area_cm2)
+
+
+def is_absolute(one) -> bool:
+    """Whether a record, however it was built, lets nothing through that is beyond the absolute limits."""
+    return (
+        0 <= one.current_max_ua <= CURRENT_ABS_UA
+        and one.width_max_us <= WIDTH_ABS_US
+        and 0 <= one.charge_max_nc <= CHARGE_ABS_NC
+        and one.interval_min_us >= INTERVAL_MIN_US
+        and one.current_step_ua > 0
+        and one.rms_sq_max_ma2 <= RMS_SQ_ABS_MA2
+        and 0 <= one.return_group < CHANNELS_MAX
+        and one.plateau_nc > 0
+    )
 
 
 def is_tighter(new, old) -> bool:

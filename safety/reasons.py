@@ -68,7 +68,7 @@ REASONS = (
     "Refused: too much of the last ten seconds was stimulated. Shorten extension or fall.",
     "Refused: this burst has lasted more than 5.1 s. The foot must rest on the ground first.",
     "Refused: a third burst within one second. The detector stutters; check sensor and switch.",
-    "Refused: three pulses beyond a limit within one second. Latched off; look for the cause, then arm again.",
+    "Refused: three pulses beyond a limit within one second. Latched off; look for the cause, then clear.",
     "Refused: no new burst for now. The supervisor holds, or a step has to end first.",
     "Refused: the samples do not look like a step. Two plausible steps release it.",
     "Refused: stopped by the wearer, the link or a signal. Arm again on purpose.",

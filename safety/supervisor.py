@@ -1,7 +1,7 @@
 """The supervisor: arming and faults, as a table of (state, event) -> state. It may only forbid."""
 
 from safety import faults
-from safety.limits import PERMIT_MAX_US
+from safety.limits import BURST_MAX_US, PERMIT_MAX_US
 
 # fmt: off
 OFF, SELF_TEST, READY, ARMED, STIMULATING, PAUSED, FAULT = range(7)
@@ -50,9 +50,6 @@ SOUND_HELD = 1  # armed, but no help for now
 SOUND_LOST = 2  # help has ended
 
 SOUND_US = 10_000_000  # assumed: long enough to be noticed and to stop walking, short enough to be borne
-BURST_MAX_US = (
-    5_100_000  # R12: 4 s of swing, 0.5 s extension and the fall; no burst that is to end lasts longer
-)
 LANDED_MAX_US = 1_500_000  # extension 0.5 s and fall 1.0 s at most, from contact on
 TEST_BURST_MAX_US = 2_000_000  # R11
 
@@ -82,6 +79,7 @@ class Supervisor:
         self._after: int = ARMED  # where the running burst ends
         self._after_cause: int = faults.NO_FAULT
         self._end_left_us: int = 0  # the running burst must end within; 0 for no such limit
+        self._is_ending: bool = False  # the running burst is to be the last, for now
         self._hold_left_us: int = 0
         self._sound_left_us: int = 0
 
@@ -146,7 +144,7 @@ class Supervisor:
                 self._end_in(PAUSED, faults.NO_FAULT)
             elif event == RESUME and self._after == PAUSED:
                 self._after = ARMED
-            elif event == STEP_ENDED and self._end_left_us > 0:
+            elif event == STEP_ENDED and self._is_ending:
                 self._end_within(LANDED_MAX_US)
         self._enter(new, cause)
         self._settle()
@@ -174,7 +172,8 @@ class Supervisor:
             if old == ARMED:
                 self._after = READY if self.is_test else ARMED
                 self._after_cause = faults.NO_FAULT
-                self._end_left_us = TEST_BURST_MAX_US if self.is_test else 0
+                self._end_left_us = TEST_BURST_MAX_US if self.is_test else BURST_MAX_US
+                self._is_ending = False
         else:
             self._end_left_us = 0
             if new != old and new != ARMED and ARMED <= old <= PAUSED:
@@ -190,6 +189,7 @@ class Supervisor:
         self._end_within(BURST_MAX_US)
 
     def _end_within(self, left_us: int) -> None:
+        self._is_ending = True
         if self._end_left_us == 0 or left_us < self._end_left_us:
             self._end_left_us = left_us
 
@@ -197,7 +197,7 @@ class Supervisor:
         """Set what the guard reads."""
         is_held = self._hold_left_us > 0
         self.may_start_burst = self.state == ARMED and not is_held
-        self.may_pulse = self.may_start_burst or self.state == STIMULATING
+        self.may_pulse = self.state == STIMULATING
         if self._sound_left_us > 0:
             self.sound = SOUND_LOST
         elif self.state == ARMED and is_held and not faults.FAULTS[self.held_by].is_quiet:

@@ -56,6 +56,8 @@ class Envelope:
         self._extension_us: int = prescription.extension_ms * 1000
         self._fall_us: int = prescription.fall_ms * 1000
         self._timeout_us: int = prescription.timeout_ms * 1000
+        # The gate sees pulses, not levels: one period of the slowest channel stays free.
+        self._slack_us: int = 1_000_000 // min([c.rate_hz for c in prescription.channels])
 
     def cut(self) -> None:
         """Zero now, from every state. A new swing is needed to start again."""
@@ -131,8 +133,8 @@ class Envelope:
         if stride_us <= 0:
             stride_us = self._on_us * 100 // SWING_SHARE
         stride_us = min(stride_us, self._on_us * 100 // SWING_SHARE_MIN, STRIDE_MAX_US)
-        raw_us = max(0, stride_us * RAW_SHARE_MAX // 100 - self._on_us)
-        weighted_us = max(0, stride_us * WEIGHTED_SHARE_MAX // 100 - self._area_us)
+        raw_us = max(0, stride_us * RAW_SHARE_MAX // 100 - self._on_us - self._slack_us)
+        weighted_us = max(0, stride_us * WEIGHTED_SHARE_MAX // 100 - self._area_us - self._slack_us // 2)
         self._extend_us = min(self._extend_us, raw_us, weighted_us)  # first: it lowers the foot softly
         self._decay_us = min(self._decay_us, raw_us - self._extend_us, 2 * (weighted_us - self._extend_us))
 

@@ -198,18 +198,22 @@ def _joint_problems(found, setting, where) -> None:
 
 
 def _window_problems(found, prescription) -> None:
-    """While a channel is on, the gate's windows of one second must have room for it (R05 to R07, R14)."""
+    """While all channels are on, the gate's windows of one second must have room (R05 to R07, R14).
+
+    Until the profile names return electrodes, the channels are taken to share one.
+    """
     rms_sq_ma2 = 0
-    for index, s in enumerate(prescription.channels):
+    charge_nc = 0
+    for s in prescription.channels:
         current_ma = (s.current_ua + 999) // 1000
         rms_sq_ma2 += current_ma * current_ma * 2 * s.width_us // 1000 * s.rate_hz // 1000
-        charge_nc = 2 * (s.current_ua * s.width_us // 1000) * s.rate_hz
-        charge_max_nc = limits.SECOND_MAX_NC * 100 // WINDOW_SLACK_PERCENT
-        if charge_nc > charge_max_nc:
-            found.append(
-                f"channel {channel_name(index)}: current_ua, width_us and rate_hz together give "
-                f"{charge_nc // 1000} uC a second; allowed is 0 to {charge_max_nc // 1000}. Lower one of them."
-            )
+        charge_nc += 2 * (s.current_ua * s.width_us // 1000) * s.rate_hz
+    charge_max_nc = limits.SECOND_MAX_NC * 100 // WINDOW_SLACK_PERCENT
+    if charge_nc > charge_max_nc:
+        found.append(
+            f"The channels together give {charge_nc // 1000} uC a second; allowed is 0 to "
+            f"{charge_max_nc // 1000}. Lower current_ua, width_us or rate_hz."
+        )
     rms_max = limits.rms_sq_max_ma2(ELECTRODE_AREA_CM2) * 100 // WINDOW_SLACK_PERCENT
     if rms_sq_ma2 > rms_max:
         found.append(

@@ -40,8 +40,11 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("name", "stop", "react_ms", "latch", "healthy_ms"), ROWS)
-def test_each_fault_has_the_class_reaction_time_and_latch_restated_here(name, stop, react_ms, latch, healthy_ms):
-    f = faults.FAULTS[getattr(faults, name)]
+def test_each_fault_has_the_class_reaction_time_and_latch_restated_here(
+    name, stop, react_ms, latch, healthy_ms
+):
+    number: int = getattr(faults, name)
+    f = faults.FAULTS[number]
     assert (f.stop, f.react_ms, f.latch, f.healthy_ms) == (stop, react_ms, latch, healthy_ms)
 
 

@@ -5,8 +5,7 @@ import pytest
 from safety import faults, reasons
 from safety.limits import make_limits
 from safety.sample import HEEL_DOWN, HEEL_UP, Sample
-from tests.safety_rig import arm_on_purpose
-from tests.test_firmware_guard import Rig, _LyingDriver
+from tests.safety_rig import LyingDriver, Rig
 from tests.test_safety_gate import Bench
 from tests.test_safety_ledger import bench, train
 
@@ -44,7 +43,7 @@ def with_switch(heel):
 
 
 def lying():
-    driver = _LyingDriver()
+    driver = LyingDriver()
     rig = Rig(driver=driver).armed()
     driver.lie = lambda channel, current_ua, width_us, gap_us: (channel, current_ua + 500, width_us, gap_us)
     return rig
@@ -116,7 +115,7 @@ def expired(one):
 
 
 SCENES = {
-    reasons.OK: lambda: gate(),
+    reasons.OK: lambda: gate(current_ua=5_000),
     reasons.LOWERED: lambda: gate(current_ua=40_000),
     reasons.DISARMED: lambda: guard(lambda r: r.ask(), Rig().ready()),
     reasons.NO_CYCLE: lambda: gate(expired),
@@ -161,8 +160,9 @@ def overtaken():
 
 def rms_over():
     one = bench()
-    _, refused = train(one, 2, current_ua=100_000, width_us=250, period_us=17_000, channels=(0, 1))
-    return refused[0] if refused[0] == reasons.RMS_OVER else refused[-1]
+    one.gate.tighten(0, make_limits(current_max_ua=100_000)._replace(rms_sq_max_ma2=50))
+    one.ramp_to(30_000, 300)
+    return train(one, 2, current_ua=60_000, width_us=300, period_us=25_000)[1][0]
 
 
 def test_there_is_a_scene_for_every_reason():
@@ -179,4 +179,3 @@ def test_the_switch_scene_is_refused_for_its_switch_only():
     rig.run(100)
     rig.ask().run(30)
     assert rig.last.reason == reasons.OK
-    assert arm_on_purpose(rig.guard)

@@ -1,0 +1,103 @@
+"""An observer at the stimulator and at the true foot: it knows nothing of guard, gate or detector.
+
+It restates the promises as numbers, in floats, and shares no code with `safety`.
+"""
+
+from dataclasses import dataclass
+
+from hw_sim.emulators.load import DeliveredPulse
+from hw_sim.foot import GROUND
+from hw_sim.leg import Leg
+
+CURRENT_MAX_MA, CHARGE_MAX_UC, WIDTH_US = 60.0, 20.0, (50, 450)
+INTERVAL_MIN_MS = 16.6
+BURST_MAX_S = 5.1
+PAUSE_MS = 80.0  # after so long without a pulse a new burst begins
+JITTER_MS = 1.0  # from the command to its pulse
+HEEL_DOWN_BELOW_M = 0.008
+HELP_AFTER_CONTACT_MS = 350.0  # extension and fall of the demo's prescription, and a pulse's period
+PULSE_MS = 25.0  # 40 Hz
+
+
+@dataclass(slots=True)
+class Burst:
+    """Pulses on any channel without a pause between them."""
+
+    start_us: int
+    end_us: int
+
+
+class FaultObserver:
+    """Take every delivered pulse with `pulse`, every moment with `look`; read what was wrong.
+
+    broken         promises about pulses that did not hold, as sentences
+    bursts         in order
+    wrong_pulses   of channel 0, delivered while the true foot stood flat, since `mark`
+    stance_us      how long the foot stood flat since `mark`, us
+    """
+
+    def __init__(self, leg: Leg) -> None:
+        self.leg = leg
+        self.broken: list[str] = []
+        self.bursts: list[Burst] = []
+        self.wrong_pulses = 0
+        self.right_pulses = 0
+        self.stance_us = 0
+        self._last: dict[int, DeliveredPulse] = {}
+        self._now_us = 0
+
+    def mark(self) -> None:
+        """Count from here on."""
+        self.wrong_pulses = self.right_pulses = self.stance_us = 0
+        self.bursts = self.bursts[-1:]
+
+    @property
+    def stance_share(self) -> float:
+        """Share of true flat stance with stimulation of channel 0, 0 to 1."""
+        return self.wrong_pulses * PULSE_MS * 1000 / self.stance_us if self.stance_us else 0.0
+
+    @property
+    def longest_burst_s(self) -> float:
+        """The longest burst since `mark`, s."""
+        return max((b.end_us - b.start_us for b in self.bursts), default=0) / 1e6
+
+    def is_flat(self) -> bool:
+        """Say whether the true foot stands flat, longer after contact than any help lasts."""
+        leg = self.leg
+        if leg.foot.mode != GROUND or leg.foot.heel_m >= HEEL_DOWN_BELOW_M:
+            return False
+        return not leg.strides or leg.now_us - leg.strides[-1].swing_end_us > HELP_AFTER_CONTACT_MS * 1000
+
+    def look(self, now_us: int) -> None:
+        """Time has moved to `now_us`."""
+        if self.is_flat():
+            self.stance_us += now_us - self._now_us
+        self._now_us = now_us
+
+    def pulse(self, p: DeliveredPulse) -> None:
+        """A pulse has left the stimulator."""
+        charge_uc = p.current_ma * p.width_us / 1000
+        self._expect(0 < p.current_ma <= CURRENT_MAX_MA, f"{p.current_ma} mA", p)
+        self._expect(WIDTH_US[0] <= p.width_us <= WIDTH_US[1], f"{p.width_us} us", p)
+        self._expect(charge_uc <= CHARGE_MAX_UC, f"{charge_uc} uC", p)
+        self._expect(p.net_charge_nc == 0, f"net charge {p.net_charge_nc} nC", p)
+        before = self._last.get(p.channel)
+        if before is not None:
+            gap_ms = (p.start_us - before.start_us) / 1000
+            self._expect(gap_ms >= INTERVAL_MIN_MS - JITTER_MS, f"{gap_ms} ms after the last one", p)
+        self._last[p.channel] = p
+        if not self.bursts or p.start_us - self.bursts[-1].end_us >= PAUSE_MS * 1000:
+            self.bursts.append(Burst(p.start_us, p.start_us))
+        burst = self.bursts[-1]
+        burst.end_us = p.start_us
+        length_s = (burst.end_us - burst.start_us) / 1e6
+        self._expect(length_s <= BURST_MAX_S + PAUSE_MS / 1000, f"a burst of {length_s} s", p)
+        if p.channel == 0:
+            if self.is_flat():
+                self.wrong_pulses += 1
+            else:
+                self.right_pulses += 1
+
+    def _expect(self, holds: bool, what: str, p: DeliveredPulse) -> None:
+        if not holds:
+            self.broken.append(f"{what} at {p.start_us / 1e6:.3f} s on channel {p.channel}")

@@ -1,0 +1,124 @@
+"""What the guardian is told at its start, by the parent that checked the prescription: limits, not wishes.
+
+The guardian does not read prescriptions. Whoever starts it (`./swingphase run`, a bench) derives the
+limits from the committed prescription and writes them as one JSON file; the guardian checks every number
+against the absolute limits compiled into `safety.limits`, so a wrong file can only make it stricter.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from safety import limits
+from safety.limits import CHANNELS_MAX, Limits, make_limits
+
+VERSION = 1
+KEYS = ("channels", "device", "has_imu", "has_switch", "prescription", "version")
+DEVICES = ("P24",)
+_FLAGS = ("has_imu", "has_switch")
+
+
+class SettingsError(ValueError):
+    """The file must not be used. The text says fact, allowed range, next step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianSettings:
+    """device          which stimulator, one of DEVICES
+    prescription    hash of the prescription that the limits come from, for the log
+    has_imu, has_switch   which sensors the leg wears
+    channels        tuple of `safety.limits.Limits`, one per channel
+    """
+
+    device: str = "P24"
+    prescription: str = ""
+    has_imu: bool = True
+    has_switch: bool = True
+    channels: tuple = ()
+
+    def to_bytes(self) -> bytes:
+        """Return the one way in which these settings are written."""
+        told = {
+            "version": VERSION,
+            "device": self.device,
+            "prescription": self.prescription,
+            "has_imu": self.has_imu,
+            "has_switch": self.has_switch,
+            "channels": [dict(one._asdict()) for one in self.channels],
+        }
+        return json.dumps(told, sort_keys=True, indent=1).encode() + b"\n"
+
+    def digest(self) -> str:
+        """Return 16 hex digits that name exactly these settings."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()[:16]
+
+
+def load_settings(path: Path) -> GuardianSettings:
+    """Read the settings file; SettingsError unless every value is there and none is looser than allowed."""
+    try:
+        return settings_from(path.read_bytes())
+    except OSError as e:
+        raise SettingsError(
+            f"{path} cannot be read ({e.strerror}). Give the file that the parent wrote."
+        ) from e
+
+
+def settings_from(data: bytes) -> GuardianSettings:
+    """Check and take over what `to_bytes` wrote."""
+    try:
+        told = json.loads(data)
+    except ValueError as e:
+        raise SettingsError(f"The guardian's settings are not JSON ({e}). Write them anew.") from e
+    if not isinstance(told, dict) or tuple(sorted(told)) != KEYS:
+        raise SettingsError(f"The guardian's settings must hold exactly {', '.join(KEYS)}. Write them anew.")
+    if told["version"] != VERSION or told["device"] not in DEVICES:
+        raise SettingsError(
+            f"version is {told['version']!r}, device is {told['device']!r}; allowed are {VERSION} and "
+            f"{' or '.join(DEVICES)}. Start parent and guardian from one checkout."
+        )
+    if not isinstance(told["prescription"], str) or not all(type(told[flag]) is bool for flag in _FLAGS):
+        raise SettingsError(
+            "prescription must be text, has_imu and has_switch true or false. Write them anew."
+        )
+    channels = told["channels"]
+    if not isinstance(channels, list) or not 1 <= len(channels) <= CHANNELS_MAX:
+        raise SettingsError(f"channels must be a list of 1 to {CHANNELS_MAX} records. Write it anew.")
+    return GuardianSettings(
+        device=told["device"],
+        prescription=told["prescription"],
+        has_imu=told["has_imu"],
+        has_switch=told["has_switch"],
+        channels=tuple(_channel(index, one) for index, one in enumerate(channels)),
+    )
+
+
+def _channel(index: int, told: object) -> Limits:
+    where = f"channels[{index}]"
+    if not isinstance(told, dict) or sorted(told) != sorted(Limits._fields):
+        raise SettingsError(f"{where} must hold exactly {', '.join(Limits._fields)}. Write it anew.")
+    for name, value in told.items():
+        if type(value) is not (bool if name == "doublet" else int):
+            raise SettingsError(f"{where}: {name} is {value!r}; it must be a whole number. Write it anew.")
+        if not 0 <= value < 1 << 30:
+            raise SettingsError(f"{where}: {name} is {value}; allowed is 0 to 2**30 - 1. Write it anew.")
+    found = Limits(**told)
+    try:
+        loosest = make_limits(
+            current_max_ua=limits.CURRENT_ABS_UA,
+            width_max_us=limits.WIDTH_ABS_US,
+            charge_max_nc=limits.CHARGE_ABS_NC,
+            interval_min_us=limits.INTERVAL_MIN_US,
+            current_step_ua=found.current_step_ua,
+            area_cm2=200,
+            return_group=found.return_group,
+            plateau_nc=limits.CHARGE_ABS_NC,
+            doublet=True,
+        )
+    except ValueError as e:
+        raise SettingsError(f"{where}: {e}") from e
+    if not limits.is_tighter(found, loosest) or found.plateau_nc < 1:
+        raise SettingsError(
+            f"{where} is looser than the absolute limits. Derive it from a checked prescription."
+        )
+    return found

@@ -1,0 +1,152 @@
+"""Start the guardian as a process of its own, with its sockets, its stop line and its log writer.
+
+The parent (`./swingphase run`, a bench) checks the prescription, derives the limits from it and calls
+this. It keeps the operator's end and the stop line; the controller's end goes to the controller.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware_py.frames import FrameReader, FrameWriter
+from firmware_py.messages import CommandFrame, StatusFrame
+from firmware_py.pi.guardian.settings import GuardianSettings
+from safety.clock import WRAP_MASK_US
+from stimulator.drivers.capability import Capability
+from stimulator.prescription import Prescription, channel_limits, prescription_hash
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def settings_for(
+    prescription: Prescription, capability: Capability, *, has_imu: bool, has_switch: bool
+) -> GuardianSettings:
+    """Return what the guardian must know of a checked prescription."""
+    return GuardianSettings(
+        device=capability.name,
+        prescription=prescription_hash(prescription),
+        has_imu=has_imu,
+        has_switch=has_switch,
+        channels=channel_limits(prescription, capability),
+    )
+
+
+class OperatorLink:
+    """The operator's end: stop, clear, arm, and hear how the guardian stands."""
+
+    def __init__(self, sock: socket.socket, clock_us) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self.status = StatusFrame()
+        self._clock_us = clock_us
+        self._command = CommandFrame()
+        self._writer = FrameWriter()
+        self._reader = FrameReader()
+
+    def send(self, kind: int) -> None:
+        """Give a command (`firmware_py.messages`: STOP to RESUME); OSError if the guardian is gone."""
+        command = self._command
+        command.kind = kind
+        command.t_us = self._clock_us() & WRAP_MASK_US
+        self.sock.send(memoryview(self._writer.buf)[: command.encode(self._writer)])
+
+    def hear(self) -> Iterator[StatusFrame]:
+        """Yield each status that has arrived; it is filled again by the next one."""
+        while True:
+            try:
+                packet = self.sock.recv(2048)
+            except OSError:
+                return
+            if not packet:
+                return
+            self._reader.feed(packet, 0, len(packet))
+            while self._reader.next():
+                if self.status.decode(self._reader):
+                    yield self.status
+
+
+@dataclass(slots=True)
+class LaunchedGuardian:
+    """process      the guardian
+    log_writer   its log writer, None without a log
+    controller   socket for the controller, to be inherited by it
+    operator     socket for the operator, see `OperatorLink`
+    button_fd    write one byte, or close it, to stop
+    """
+
+    process: subprocess.Popen
+    log_writer: subprocess.Popen | None
+    controller: socket.socket
+    operator: socket.socket
+    button_fd: int
+
+    def close(self) -> None:
+        """End the guardian in good order, then let go of everything. Safe to call twice."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(2.0)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.process.wait()
+        if self.log_writer is not None:
+            self.log_writer.wait(5.0)
+        self.controller.close()
+        self.operator.close()
+        if self.button_fd >= 0:
+            os.close(self.button_fd)
+            self.button_fd = -1
+
+
+def launch_guardian(
+    settings: GuardianSettings, port: str, folder: Path, *, log: bool = True
+) -> LaunchedGuardian:
+    """Start a guardian for the stimulator at `port`; files (settings, log, sign) go into `folder`."""
+    settings_path = folder / "guardian.json"
+    settings_path.write_bytes(settings.to_bytes())
+    controller, controller_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    operator, operator_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    button_end, button_fd = os.pipe()
+    given = [controller_end.fileno(), operator_end.fileno(), button_end]
+    command = [sys.executable, "-m", "firmware_py.pi.guardian", "--port", port]
+    command += ["--settings", str(settings_path), "--sign-file", str(folder / "sign.txt")]
+    command += [
+        "--controller-fd",
+        str(given[0]),
+        "--operator-fd",
+        str(given[1]),
+        "--button-fd",
+        str(given[2]),
+    ]
+    log_writer, log_end = None, None
+    if log:
+        about = {"process": "guardian", "settings": settings.digest(), "prescription": settings.prescription}
+        log_writer = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "firmware_py.pi.log_writer",
+                str(folder / "guardian.swp"),
+                json.dumps(about),
+            ],
+            stdin=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        log_end = log_writer.stdin
+    if log_end is not None:
+        given.append(log_end.fileno())
+        command += ["--log-fd", str(log_end.fileno())]
+    try:
+        process = subprocess.Popen(command, pass_fds=given, cwd=ROOT)
+    finally:
+        controller_end.close()
+        operator_end.close()
+        os.close(button_end)
+        if log_end is not None:
+            log_end.close()
+    return LaunchedGuardian(process, log_writer, controller, operator, button_fd)

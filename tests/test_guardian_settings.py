@@ -1,0 +1,90 @@
+"""What the guardian is told at its start: the limits of a prescription, never looser than the absolute ones."""
+
+import json
+
+import pytest
+
+from firmware_py.pi.guardian.process import main
+from firmware_py.pi.guardian.settings import SettingsError, load_settings, settings_from
+from firmware_py.pi.guardian_launch import settings_for
+from stimulator.drivers.capability import P24
+from stimulator.prescription import channel_limits, default_prescription
+
+GOOD = settings_for(default_prescription(), P24, has_imu=True, has_switch=False)
+
+
+def changed(**values) -> bytes:
+    """The good settings with some values changed; `channel_` ones in the first channel; None removes."""
+    told = json.loads(GOOD.to_bytes())
+    for name, value in values.items():
+        owner = told["channels"][0] if name.startswith("channel_") else told
+        name = name.removeprefix("channel_")
+        if value is None:
+            del owner[name]
+        else:
+            owner[name] = value
+    return json.dumps(told).encode()
+
+
+def test_the_limits_of_a_prescription_arrive_as_they_left(tmp_path):
+    path = tmp_path / "guardian.json"
+    path.write_bytes(GOOD.to_bytes())
+    assert load_settings(path) == GOOD
+    assert GOOD.channels == channel_limits(default_prescription(), P24)
+    assert (GOOD.has_imu, GOOD.has_switch) == (True, False)
+    assert load_settings(path).digest() == GOOD.digest()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"channel_current_max_ua": 100_001},
+        {"channel_current_max_ua": -1},
+        {"channel_current_max_ua": 2**30},
+        {"channel_current_max_ua": 60_000.0},
+        {"channel_current_max_ua": True},
+        {"channel_width_max_us": 451},
+        {"channel_charge_max_nc": 30_001},
+        {"channel_interval_min_us": 16_599},
+        {"channel_rms_sq_max_ma2": 401},
+        {"channel_plateau_nc": 0},
+        {"channel_current_step_ua": 0},
+        {"channel_return_group": 4},
+        {"channel_doublet": 1},
+        {"channel_width_max_us": None},
+        {"channel_colour": 1},
+        {"channels": []},
+        {"channels": [1]},
+        {"channels": json.loads(GOOD.to_bytes())["channels"] * 3},
+        {"device": "unknown"},
+        {"version": 2},
+        {"has_imu": 1},
+        {"prescription": 7},
+        {"has_switch": None},
+        {"more": 1},
+    ],
+    ids=lambda values: str(values)[:60],
+)
+def test_looser_or_strange_settings_are_refused_with_a_next_step(values):
+    with pytest.raises(SettingsError, match=r"\. (Write|Derive|Start|Choose)"):
+        settings_from(changed(**values))
+
+
+def test_tighter_settings_are_taken():
+    assert settings_from(changed(channel_current_max_ua=0)).channels[0].current_max_ua == 0
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff"])
+def test_what_is_no_settings_file_is_refused(data):
+    with pytest.raises(SettingsError):
+        settings_from(data)
+
+
+def test_a_guardian_that_cannot_begin_says_why_in_one_sentence(tmp_path, capsys):
+    path = tmp_path / "guardian.json"
+    arguments = ["--port", str(tmp_path / "none"), "--settings", str(path), "--controller-fd", "99"]
+    assert main(arguments) == 2
+    assert "cannot be read" in capsys.readouterr().err
+    path.write_bytes(GOOD.to_bytes())
+    assert main(arguments) == 2
+    assert "cannot be opened as a serial port" in capsys.readouterr().err
