@@ -97,8 +97,9 @@ class Rig:
     def arm(self) -> bool:
         """Ask the guardian to arm; True once it has."""
         operator = self._operator()
-        if not self.hear().armed and self._is_ready():
-            operator.send(ARM)
+        if not self.hear().armed:
+            self._is_ready()  # clears a fault of the device
+            operator.send(ARM)  # also switches a stimulator on again that was stopped
             select.select((operator.sock,), (), (), 0.05)
         return bool(self.hear().armed)
 

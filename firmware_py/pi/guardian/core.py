@@ -131,7 +131,7 @@ class GuardianCore:
         status.disarmed_by = guard.gate.disarmed_by
         status.state = guard.supervisor.state
         status.fault = guard.supervisor.fault_id
-        status.sound = guard.supervisor.sound
+        status.sound = guard.sound()
         status.device_fault = guard.driver.fault
         status.refused = min(self.refused, WRAP_MASK_US)
         status.results_n = 0
