@@ -121,6 +121,12 @@ def _bench(chosen: argparse.Namespace) -> int:
     return import_module(f"benchmarks.{chosen.name}").main(chosen.arguments)
 
 
+def _evaluate(chosen: argparse.Namespace) -> int:
+    from hw_sim.evaluate import main as evaluate
+
+    return evaluate(chosen.arguments)
+
+
 def _safety_case(chosen: argparse.Namespace) -> int:
     from evidence.safety_case import main as write_safety_case
 
@@ -137,8 +143,9 @@ def _test(chosen: argparse.Namespace) -> int:
         [*python, "pyright"],
         [*python, "pytest", "-n", "2", *everything],
     ]
-    if chosen.tests:  # somebody looks at a few tests: no need to check the whole house
-        parts = [[*python, "pytest", *everything, *chosen.tests]]
+    few = [*chosen.tests, *chosen.arguments]
+    if few:  # somebody looks at a few tests: no need to check the whole house
+        parts = [[*python, "pytest", *everything, *few]]
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     failed = 0
     for part in parts:
@@ -243,7 +250,7 @@ def _parser() -> argparse.ArgumentParser:
     emulate.set_defaults(job=_emulate)
 
     bench = jobs.add_parser("bench", add_help=False, help="figures: worst cases, counts and ratios")
-    bench.add_argument("name", choices=("guardian", "faults"))
+    bench.add_argument("name", choices=("guardian", "faults", "gait"))
     bench.set_defaults(job=_bench, passes_on=True)
 
     safety_case = jobs.add_parser(
@@ -251,10 +258,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     safety_case.set_defaults(job=_safety_case, passes_on=True)
 
+    evaluate = jobs.add_parser(
+        "evaluate", add_help=False, help="the trigger benchmark over labelled recordings"
+    )
+    evaluate.set_defaults(job=_evaluate, passes_on=True)
+
     test = jobs.add_parser("test", help="lint, types and tests")
     test.add_argument("--all", action="store_true", help="the full counts and the slow tiers too")
     test.add_argument("tests", nargs="*", help="only these test files or names")
-    test.set_defaults(job=_test)
+    test.set_defaults(job=_test, passes_on=True)
     return parser
 
 

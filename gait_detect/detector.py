@@ -1,7 +1,8 @@
 """One foot's gait from its IMU, its heel switch, or both, sample by sample."""
 
+from gait_detect.durations import LONG_US
 from gait_detect.imu_steps import BY_TURN, LOBE, READY, RISE, ImuSteps
-from gait_detect.motion import LONG_US, is_plausible
+from gait_detect.motion import is_plausible
 from gait_detect.profile import FOOT, SHANK, Profile
 from gait_detect.state import (
     PHASE_HEEL_OFF,
@@ -16,8 +17,12 @@ from safety.clock import elapsed_us
 from safety.sample import HEEL_NONE, Sample
 
 GAP_MAX_US = 50_000  # 2.5 samples at 50 Hz; a foot turns 15 deg in that time, so angles are lost
+# A sensor that lives never repeats a reading to the last count for long: noise of common parts is 5 counts.
+# Radio links hold a value for 0.1 s now and then.
+FROZEN_US = 200_000
 WALK_US = 4_000_000  # no step for two slow strides: not walking
 JUST_UP_US = 400_000  # heel-off by switch is up to 310 ms ahead of toe-off in the young (facts)
+MOVING_CDPS = 2_900  # 0.5 rad/s, far above any zero error
 STILL_US = 100_000  # no foot in swing is quiet for 0.1 s
 STEPS_MASK = (1 << 20) - 1
 
@@ -54,19 +59,22 @@ class GaitDetector:
     step(sample) -> GaitState
         sample   safety.sample.Sample, 50 to 208 a second, in the order of their time; axes as there
         returns  always the same object, also kept as `state`, rewritten at each step
+    mounting     gait_detect.mounting.Mounting: whether it is known how the IMU sits, or what is wrong
     Who decides   the IMU, once it has seen the foot flat or moving; the switch alone if there is no IMU.
              With both, a switch that has just opened lets the heel rise count sooner, a switch that
              closes ends the swing, and a switch that opens under a still foot is not believed.
     Refuses  a sample more than 50 ms after the last one, or before it: starts over, no event,
              confidence 0. An IMU reading out of range (safety.sample limits) is not used; after 50 ms
-             without a usable one the IMU counts as gone and the switch takes over. Never raises.
-    Evidence Truong 2019 (doi 10.5201/ipol.2019.265), Voisard 2023, Stanford FoG; tests/test_gait_detect_recorded.py
-             holds the figures. Switch together with IMU only on made signals. Not tried: stairs, children.
+             without a usable one the IMU counts as gone and the switch takes over. So it does when the
+             IMU has repeated one reading for 0.2 s. Never raises.
+    Evidence Truong 2019 (doi 10.5201/ipol.2019.265), Voisard 2023, Stanford FoG: docs/benchmark.md. Switch
+             together with IMU, and people who do not walk, only on made signals. Not tried: stairs, children.
     """
 
     def __init__(self, *, place: str = "foot", use_switch: bool = True) -> None:
         self.state = GaitState()
         self._imu = ImuSteps(_profile_of(place))
+        self.mounting = self._imu.motion.mounting
         self._switch = HeelSwitch()
         self._use_switch = use_switch
         self._is_new = True
@@ -90,7 +98,7 @@ class GaitDetector:
         else:
             switch.step(HEEL_NONE, dt_us)
         self._imu_age_us += dt_us
-        if is_plausible(sample):
+        if is_plausible(sample) and not self._is_frozen(sample, dt_us):
             heel_is_up = 1 if switch.is_known and not switch.is_down and switch.level_us < JUST_UP_US else 0
             imu.step(sample, self._imu_age_us, heel_is_up)
             self._imu_age_us = 0
@@ -113,10 +121,31 @@ class GaitDetector:
         s.rate_cdps = imu.motion.rate_cdps
         return s
 
+    def _is_frozen(self, sample: Sample, dt_us: int) -> bool:
+        """Return whether the IMU repeats itself and must not be used: in motion, or while a switch can speak."""
+        if (
+            sample.gyro_y_cdps != self._last_y
+            or sample.acc_z_mg != self._last_z
+            or sample.gyro_x_cdps != self._last_x
+        ):
+            self._last_y = sample.gyro_y_cdps
+            self._last_z = sample.acc_z_mg
+            self._last_x = sample.gyro_x_cdps
+            self._same_us = 0
+            return False
+        self._same_us = min(self._same_us + dt_us, LONG_US)
+        if self._same_us <= FROZEN_US:
+            return False
+        return bool(self._switch.is_known or abs(sample.gyro_y_cdps) > MOVING_CDPS)
+
     def _start_over(self) -> None:
         self._imu.restart()
         self._switch.restart()
         self._imu_age_us: int = 0
+        self._last_x: int = 0
+        self._last_y: int = 0
+        self._last_z: int = 0
+        self._same_us: int = 0
         self._since_begin_us: int = LONG_US
         self._led_by: int = LED_BY_NOBODY
         self._switch_word: int = 0

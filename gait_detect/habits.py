@@ -16,6 +16,7 @@ class Habits:
     lobe_clear_cdps, lobe_min_us     swing lobe: peak and duration from which it counts as recognised
     rearm_us                         time after contact when a new step may begin without rest
     ready_us                         time on the ground from which thresholds fall; 0 = not regular
+    ease_pct                         how far they may fall, 100 wholly; below 0 they are raised at all times
     """
 
     __slots__ = (
@@ -26,6 +27,7 @@ class Habits:
         "_push_cdps",
         "_stride_us",
         "_swing_cdps",
+        "ease_pct",
         "lobe_clear_cdps",
         "lobe_min_us",
         "ready_us",
@@ -44,6 +46,7 @@ class Habits:
         self._stride_us: int = 0
         self._ground_us: int = 0
         self.ready_us: int = 0
+        self.ease_pct: int = 100
         self._set_thresholds()
 
     def learn_step(self, push_cdps: int, swing_cdps: int, drop_udeg: int, lobe_us: int) -> None:
@@ -61,6 +64,12 @@ class Habits:
                 self._stride_us = stride_us
             self._stride_us += (stride_us - self._stride_us) // 4
             self._set_thresholds()
+
+    def learn_lead(self, lead_us: int) -> None:
+        """The heel rise was declared `lead_us` before the foot swung forward: steer the next towards the aim."""
+        p = self._profile
+        late_us = _within(p.lead_aim_us - lead_us, -p.lead_step_us, p.lead_step_us)
+        self.ease_pct = _within(self.ease_pct + late_us // p.lead_us_per_pct, p.ease_min_pct, 100)
 
     def learn_ground(self, ground_us: int) -> None:
         """The toe has left `ground_us` after the last contact: look ahead if this was like the last time."""

@@ -1,7 +1,8 @@
 """When a step begins and ends, from one IMU on the foot or the shank."""
 
+from gait_detect.durations import LONG_US
 from gait_detect.habits import Habits
-from gait_detect.motion import LONG_US, Motion
+from gait_detect.motion import Motion
 from gait_detect.profile import Profile
 from safety.sample import Sample
 
@@ -30,7 +31,8 @@ class ImuSteps:
     is_awake     1 once the foot was seen flat or alive since the start
     Method   three ways to begin, two to end, re-arm by rest or by a timer scaled to the stride; the
              structure follows the rule study on the same public recordings. Differs: toe-up threshold
-             falls with the heel rise seen, thresholds fall ahead of the expected toe-off.
+             falls with the heel rise seen; those of the heel rise fall ahead of the expected toe-off, are
+             higher before, and are steered towards an onset that suits the muscle's delay.
     Evidence and limits   see gait_detect/detector.py.
     """
 
@@ -39,6 +41,7 @@ class ImuSteps:
         "_drop_udeg",
         "_ground_us",
         "_lobe_cdps",
+        "_low_us",
         "_profile",
         "_push_cdps",
         "_rate_max_cdps",
@@ -75,6 +78,7 @@ class ImuSteps:
         self._drop_udeg: int = 0
         self._rise_udeg: int = 0
         self._down_us: int = 0
+        self._low_us: int = 0
 
     def step(self, sample: Sample, dt_us: int, heel_is_up: int) -> None:
         """Take one reading; `stage` says what it means."""
@@ -123,10 +127,21 @@ class ImuSteps:
             self._rise_udeg = m.drop_udeg
         rate = m.rate_cdps
         if rate < 0:
-            ahead_pct = 100 if heel_is_up else self._ahead_pct()
-            drop_udeg = drop_udeg // 100 * (100 - ahead_pct * p.ahead_drop_pct // 100)
-            rate_cdps = h.rise_rate_cdps * (100 - ahead_pct * p.ahead_rate_pct // 100) // 100
-            if rate < -rate_cdps and m.drop_udeg > drop_udeg:
+            ahead_pct = min(self._ahead_pct(), h.ease_pct)
+            if heel_is_up and ahead_pct < p.switch_ahead_pct:
+                ahead_pct = p.switch_ahead_pct
+            if ahead_pct >= 0:
+                less_drop_pct = ahead_pct * p.ahead_drop_pct // 100
+                less_rate_pct = ahead_pct * p.ahead_rate_pct // 100
+            else:
+                less_drop_pct = ahead_pct * p.early_drop_pct // 100
+                less_rate_pct = ahead_pct * p.early_rate_pct // 100
+            drop_udeg = drop_udeg // 100 * (100 - less_drop_pct)
+            rate_cdps = h.rise_rate_cdps * (100 - less_rate_pct) // 100
+            is_rise = (
+                rate < -rate_cdps and m.drop_udeg > drop_udeg and m.pitch_udeg < -(drop_udeg >> p.below_shift)
+            )
+            if is_rise and (m.shaken or m.is_sagittal(p.rise_shift)):
                 self._begin(BY_RISE, RISE)
                 return
         elif rate > p.toe_up_floor_cdps:
@@ -140,12 +155,16 @@ class ImuSteps:
             self._begin(BY_TURN, LOBE)
 
     def _ahead_pct(self) -> int:
-        """Return how near the expected toe-off is: 0 far or unknown, 100 near."""
+        """Return how near the expected toe-off is: -100 far, 0 the heel may rise now or unknown, 100 near."""
         h = self.habits
         p = self._profile
         late_us = self._ground_us - h.ready_us
-        if h.ready_us == 0 or late_us <= 0:
+        if h.ready_us == 0:
             return 0
+        if late_us < -p.early_us:
+            return -100
+        if late_us <= 0:
+            return late_us * 100 // p.early_us
         if late_us >= p.ramp_us:
             return 100
         return late_us * 100 // p.ramp_us
@@ -172,9 +191,12 @@ class ImuSteps:
 
     def _enter_lobe(self) -> None:
         self.habits.learn_ground(self._ground_us)
+        if self.begun_by == BY_RISE:
+            self.habits.learn_lead(self.since_begin_us)
         self._lobe_cdps = max(self.motion.rate_cdps, 0)
         self._drop_udeg = self.motion.drop_udeg
         self._down_us = 0
+        self._low_us = 0
         self._enter(LOBE)
 
     def _follow_lobe(self, m: Motion, dt_us: int) -> None:
@@ -188,8 +210,15 @@ class ImuSteps:
             self._down_us = 0
         elif rate < p.land_rate_cdps or self._down_us:
             self._down_us += dt_us
-        is_landing = self._down_us and (self._stage_us >= h.lobe_min_us or self._down_us >= p.down_us)
-        if (is_landing and self._lobe_cdps > h.lobe_clear_cdps) or m.quiet_us >= p.lobe_quiet_us:
+        if m.total_sq >= p.low_sq:
+            self._low_us = 0
+        else:
+            self._low_us += dt_us
+        is_landing = self._down_us >= p.land_hold_us and (
+            self._stage_us >= h.lobe_min_us or self._down_us >= p.down_us
+        )
+        is_at_rest = m.quiet_us >= p.lobe_quiet_us or self._low_us > p.low_us
+        if is_at_rest or (is_landing and self._lobe_cdps > h.lobe_clear_cdps):
             if self.begun_by == BY_RISE and self._stage_us >= h.lobe_min_us:
                 h.learn_step(self._push_cdps, self._lobe_cdps, self._drop_udeg, self._stage_us)
             self._finish()

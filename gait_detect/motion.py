@@ -1,12 +1,13 @@
 """What the foot or shank does now, from one IMU: sagittal rate, total rate, angles since foot-flat."""
 
+from gait_detect.durations import LONG_US
 from gait_detect.gyro_zero import GyroZero
+from gait_detect.mounting import KNOWN, Mounting
 from gait_detect.profile import Profile
 from safety.sample import ACC_MAX_MG, GYRO_MAX_CDPS, Sample
 
 ANGLE_MAX_UDEG = 400_000_000  # 400 deg: far beyond any leg; keeps every sum below 2**30
 TICK_US = 100  # rate in 0.01 deg/s times time in 100 us is an angle in 0.000001 deg
-LONG_US = 100_000_000  # durations stop here
 
 
 def is_plausible(sample: Sample) -> bool:
@@ -34,8 +35,10 @@ class Motion:
     drop_udeg    int, how far pitch is now below its highest since foot-flat: the heel rise, 0.000001 deg
     quiet_us     int, how long the total rate has been small, us, saturates
     shaken       1 if the specific force has left 1 g since foot-flat
+    mounting     gait_detect.mounting.Mounting: fed until it knows how the sensor sits
     Only the sign of the sagittal axis matters: left and right feet give mirrored x and z, same results.
-    No levelling: an error of mounting of 20 deg changes these quantities by 6 %.
+    The sensor's y is taken for it (an error of 20 deg changes these quantities by 6 %) until the
+    mounting is known to be another, more than 37 deg off; then, from the next rest on, the axis found.
     """
 
     __slots__ = (
@@ -43,9 +46,11 @@ class Motion:
         "_profile",
         "_roll_udeg",
         "_top_udeg",
+        "_turned",
         "_yaw_udeg",
         "_zero",
         "drop_udeg",
+        "mounting",
         "pitch_udeg",
         "quiet_us",
         "rate_cdps",
@@ -56,6 +61,8 @@ class Motion:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._zero = GyroZero()
+        self.mounting = Mounting()
+        self._turned: int = 0
         self.restart()
 
     def restart(self) -> None:
@@ -68,7 +75,10 @@ class Motion:
         self.set_flat()
 
     def set_flat(self) -> None:
-        """The foot is flat now: angles count from here."""
+        """The foot is flat now: angles count from here, about the axis that is known by now."""
+        mounting = self.mounting
+        if mounting.stage == KNOWN and not mounting.is_usual:
+            self._turned = 1
         self.pitch_udeg: int = 0
         self.drop_udeg: int = 0
         self._top_udeg: int = 0
@@ -87,6 +97,15 @@ class Motion:
         x = sample.gyro_x_cdps - zero.x_cdps
         y = sample.gyro_y_cdps - zero.y_cdps
         z = sample.gyro_z_cdps - zero.z_cdps
+        xs = abs(x) >> 5  # 4000 deg/s becomes 12 500; see profile.rate_sq
+        ys = abs(y) >> 5
+        zs = abs(z) >> 5
+        total_sq = xs * xs + ys * ys + zs * zs
+        mounting = self.mounting
+        if mounting.stage < KNOWN:
+            mounting.step(sample, dt_us)
+        elif self._turned:
+            y = (x * mounting.x + y * mounting.y + z * mounting.z) >> 10
         self.rate_cdps = y
         self._roll_udeg = _held(self._roll_udeg + x * ticks)
         self._yaw_udeg = _held(self._yaw_udeg + z * ticks)
@@ -94,11 +113,8 @@ class Motion:
         if pitch_udeg > self._top_udeg:
             self._top_udeg = pitch_udeg
         self.drop_udeg = self._top_udeg - pitch_udeg
-        x = abs(x) >> 5  # 4000 deg/s becomes 12 500; see profile.rate_sq
-        y = abs(y) >> 5
-        z = abs(z) >> 5
-        self.total_sq = x * x + y * y + z * z
-        if self.total_sq >= p.quiet_sq:
+        self.total_sq = total_sq
+        if total_sq >= p.quiet_sq:
             self.quiet_us = 0
         elif self.quiet_us < LONG_US:
             self.quiet_us += dt_us
@@ -115,6 +131,11 @@ class Motion:
         y = abs(self.pitch_udeg) // 1_000_000
         z = abs(self._yaw_udeg) // 1_000_000
         return x * x + y * y + z * z
+
+    def is_sagittal(self, shift: int) -> bool:
+        """Return whether the squared sagittal rate is at least 1 / 2**shift of the squared total rate."""
+        y = abs(self.rate_cdps) >> 5
+        return y * y >= self.total_sq >> shift
 
     def is_across(self) -> bool:
         """Return whether most of the movement is not sagittal: a turn, a pivot, a sideways step."""

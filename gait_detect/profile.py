@@ -2,8 +2,8 @@
 
 Rates are 0.01 deg/s (1 rad/s = 5730), angles 0.000001 deg (0.1 rad = 5 730 000), times us.
 "tuned" means: chosen in the middle of a flat optimum on the recordings of Truong 2019, Voisard 2023 and
-Stanford FoG. Only traces of people whose number is not divisible by 3 were looked at, but the rows that
-the choices were made by held all people, so these recordings cannot confirm them; others must.
+Stanford FoG, people whose number is not divisible by 3 only. An earlier round of choices was made by rows
+that held all people, so that these recordings cannot wholly confirm them; others must.
 "study" is an earlier study with plain rules on the same recordings; "facts" are timings counted in
 published walks.
 """
@@ -48,20 +48,40 @@ class Profile:
         self.rise_rate_pct = 30
         self.rise_rate_min_cdps = 1_200
         self.rise_rate_max_cdps = 3_150
-        # Angle: a third of the usual heel-rise angle, from 0.1 rad (more than drift and weight shift) to
+        # Angle: 42 % of the usual heel-rise angle (tuned), from 0.16 rad (twice that of a weight shift) to
         # 0.35 rad. The shank leans forward 35 deg of its 70 before the heel rises (norm curves): 45 %.
-        self.drop_start_udeg = 60_000_000 if shank else 30_000_000
-        self.drop_pct = 45 if shank else 33
-        self.drop_min_udeg = 12_000_000 if shank else 6_000_000
+        self.drop_start_udeg = 60_000_000 if shank else 24_000_000
+        self.drop_pct = 45 if shank else 42
+        self.drop_min_udeg = 12_000_000 if shank else 9_000_000
         self.drop_max_udeg = 40_000_000 if shank else 20_000_000
 
-        # Looking ahead: while ground times repeat within a quarter, thresholds fall by 70 % (angle) and
+        # A foot that spins on the ground leans a little, too: at least half of the rate is sagittal, unless
+        # the foot has already moved through the air (half in rate is a quarter in square: shift 2).
+        self.rise_shift = 2
+
+        # The angle counts from the highest pitch since foot-flat, but a quarter of it must lie below flat: a
+        # seated person's toe that comes down after a tap is no heel rise.
+        self.below_shift = 2
+
+        # Looking ahead: while ground times repeat within a quarter, thresholds fall by 82 % (angle) and
         # 50 % (rate) from 300 to 200 ms before the toe is expected to leave. The muscle needs 150-200 ms.
+        # Until 80 ms before that they are higher by 60 % and 80 %: slow walkers lift the heel 0.5 s early (tuned).
         self.regular_pct = 25
         self.lead_us = 300_000
         self.ramp_us = 100_000
-        self.ahead_drop_pct = 70
+        self.early_us = 80_000
+        self.ahead_drop_pct = 82
         self.ahead_rate_pct = 50
+        self.early_drop_pct = 60
+        self.early_rate_pct = 80
+        # A heel switch that has just opened halves them: 6 deg are left, a weight shift lifts the heel by 4.
+        self.switch_ahead_pct = 50
+        # The same thresholds are steered so that the onset comes 220 ms before the foot swings forward, the
+        # muscle's delay and a little: 30 ms of error move them by 10 %, one step by no more than 100 ms's worth.
+        self.lead_aim_us = 220_000
+        self.lead_step_us = 100_000
+        self.lead_us_per_pct = 3_000
+        self.ease_min_pct = -100
 
         # B, toe-up rate without (enough) heel rise: the path for feet without push-off (study: without it
         # the weakest foot falls to 5 %). 30 % of the usual swing peak, 0.8 to 2.1 rad/s (tuned). It falls
@@ -85,23 +105,28 @@ class Profile:
         self.lobe_clear_min_cdps = 5_000
         self.lobe_clear_max_cdps = 12_000
 
-        # End: toe-down rate over 0.3 rad/s (study), no sooner than 70 % of the usual lobe (0.18-0.30 s),
-        # because dragged and stiff feet dip in mid-swing; or when the rate has stayed down for 0.12 s.
+        # End: toe-down rate over 0.3 rad/s (study), no sooner than 75 % of the usual lobe (0.20-0.33 s),
+        # because dragged and stiff feet dip in mid-swing; or when the rate has stayed down for 0.12 s. It must
+        # hold for 40 ms: the rate turns that long before the heel touches (human marks of Voisard 2023).
         self.land_rate_cdps = -1_720
+        self.land_hold_us = 40_000
         self.lobe_start_us = 350_000
-        self.lobe_pct = 70
-        self.lobe_min_us = 180_000
-        self.lobe_min_max_us = 300_000
+        self.lobe_pct = 75
+        self.lobe_min_us = 200_000
+        self.lobe_min_max_us = 330_000
         self.down_us = 120_000
         # Other lobes end when the foot is quiet. The shank passes slowly over the standing foot: longer.
         self.lobe_quiet_us = 100_000 if shank else 40_000
+        # They also end when the total rate has been under 1 rad/s for 0.25 s: a shuffle's end never rests.
+        self.low_sq = rate_sq(5_730)
+        self.low_us = 250_000
         self.lobe_max_us = 1_500_000  # longer than any swing (0.34-0.52 s, facts); then something is wrong
         self.rise_quiet_us = 120_000  # the heel rose and rests: tiptoe, not a step
-        self.rise_max_us = 1_200_000  # slow walkers need up to 0.8 s from heel-off to toe-off
+        self.rise_max_us = 900_000  # slow walkers need up to 0.8 s from heel-off to toe-off
 
-        # Ready again: quiet for 0.04 s, or a third of the stride after contact, 0.2 to 0.6 s (study:
+        # Ready again: quiet for 0.05 s, or a third of the stride after contact, 0.2 to 0.6 s (study:
         # quiet alone loses 11 % of the steps, because many feet roll without ever resting).
-        self.rearm_quiet_us = 200_000 if shank else 40_000
+        self.rearm_quiet_us = 100_000 if shank else 50_000
         self.rearm_pct = 33
         self.rearm_min_us = 200_000
         self.rearm_max_us = 600_000

@@ -1,6 +1,6 @@
 """The heel switch: debounced contact, and the steps that it alone can tell."""
 
-from gait_detect.motion import LONG_US
+from gait_detect.durations import LONG_US
 from safety.sample import HEEL_DOWN, HEEL_UP
 
 DEBOUNCE_US = 25_000  # contacts bounce for 10-20 ms (facts, simulator models); assumed with a margin

@@ -12,7 +12,7 @@ import numpy as np
 
 from firmware_py.hal import Sensors
 from hw_sim.emulators.p24 import P24, DeliveredPulse
-from hw_sim.emulators.pty_link import PtyLink
+from hw_sim.emulators.pty_link import EmulatedDevice, Link, PtyLink
 from hw_sim.recordings import Recording
 from hw_sim.tally import Tally, pulses_per_swing, tally_rows
 from hw_sim.world import World, t_us_at
@@ -75,10 +75,14 @@ def replay(
     *,
     log_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
+    make_link: Callable[[EmulatedDevice], Link] = PtyLink,
 ) -> Replay:
-    """Run `recording` through the loop on a pty; return what was found, granted and delivered."""
+    """Run `recording` through the loop on a pty; return what was found, granted and delivered.
+
+    make_link   the cable: PtyLink with pyserial, or MemoryLink, which is quicker and carries the same bytes
+    """
     device = P24(seed=1)
-    link = PtyLink(device)
+    link = make_link(device)
     port = link.open_port()
     sensors = RecordingSensors(recording, LEAD_US)
     world = World(

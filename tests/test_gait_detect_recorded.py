@@ -16,15 +16,15 @@ from hw_sim.recordings import Recording, load_recordings
 
 # Group -> lowest share of steps found, %.
 SENS_FLOORS = {
-    "truong2019/foot/neurological": 97.8,
-    "truong2019/foot/healthy": 99.0,
-    "truong2019/foot/orthopedic": 97.5,
-    "truong2019/foot/weak push-off": 95.5,
-    "truong2019/foot/slow": 96.0,
-    "voisard2023/foot/healthy": 97.5,
-    "stanford_fog/foot/parkinson_fog": 97.0,
-    "stanford_fog/shank/parkinson_fog": 93.0,
-    "gaitmap_example/foot/healthy": 98.0,
+    "truong2019/foot/neurological": 98.1,
+    "truong2019/foot/healthy": 99.6,
+    "truong2019/foot/orthopedic": 98.1,
+    "truong2019/foot/weak push-off": 96.9,
+    "truong2019/foot/slow": 97.6,
+    "voisard2023/foot/healthy": 98.2,
+    "stanford_fog/foot/parkinson_fog": 97.5,
+    "stanford_fog/shank/parkinson_fog": 95.5,
+    "gaitmap_example/foot/healthy": 96.5,
 }
 FOUND_WITHIN = 0.10  # of the labelled steps, outside the ranges without labels
 EARLY_S, LATE_S = 0.5, 0.1

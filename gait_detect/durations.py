@@ -1,0 +1,3 @@
+"""Where counters of time stop: long enough for any phase of gait, and far below 2**30."""
+
+LONG_US = 100_000_000

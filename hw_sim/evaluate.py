@@ -1,0 +1,142 @@
+"""`./swingphase evaluate`: how well the detector finds the steps of recorded people.
+
+Definitions: hw_sim/gait_scores.py. `--delivered` puts a second row beside each: what the gate granted.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from hw_sim import gait_report
+from hw_sim.gait_runs import Job, Result, evaluate, jobs_of, run_all
+from hw_sim.gait_tables import as_plain, feet_of, groups_of, rows_of
+from hw_sim.recordings import PLACES, RecordingError, gait_dir, make_detector
+
+BAD_INPUT = 2
+LOOK_AT = "../worst"  # outside the repository: pictures of recordings stay out of it
+MISALIGN_MAX_DEG, BIAS_MAX_RAD_S = 180.0, 5.0
+FEET_SHOWN = 20
+
+
+def main(arguments: list[str]) -> int:
+    """Print tables, histograms and the recordings to look at; bad input is one sentence and 2."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        _check(chosen)
+        jobs = jobs_of(
+            Path(chosen.data or gait_dir()),
+            place=chosen.place,
+            misalign_deg=chosen.misalign,
+            bias_rad_s=chosen.bias,
+            halve=chosen.half_rate,
+        )
+        results = evaluate(jobs, make_detector, processes=chosen.jobs, progress=bar("detecting"))
+        delivered = _delivered(jobs, chosen.jobs) if chosen.delivered else []
+        for line in report(results, delivered, all_feet=chosen.feet):
+            print(line)
+        if chosen.json:
+            _write(Path(chosen.json), as_json(results, delivered))
+    except RecordingError as e:
+        print(f"swingphase: {e}", file=sys.stderr)
+        return BAD_INPUT
+    return 0
+
+
+def report(results: list[Result], delivered: list[Result], *, all_feet: bool) -> list[str]:
+    """Return everything that is printed."""
+    lines = ["", *gait_report.table(rows_of(results, groups_of))]
+    if delivered:
+        lines += ["", "The same, of what reached the person as current:"]
+        lines += gait_report.table(rows_of(delivered, groups_of))
+    feet = gait_report.foot_table(rows_of(results, feet_of))
+    shown = feet if all_feet else feet[: FEET_SHOWN + 1]
+    lines += ["", f"Feet, lowest first ({len(shown) - 1} of {len(feet) - 1}; --feet shows all):", *shown]
+    lines += gait_report.histograms(results)
+    lines += ["", "Recordings to look at first:", *gait_report.worst_list(results, LOOK_AT)]
+    return lines
+
+
+def as_json(results: list[Result], delivered: list[Result]) -> dict[str, object]:
+    """Return rates and counts; nothing of the recordings themselves."""
+    return {
+        "groups": [as_plain(row) for row in rows_of(results, groups_of)],
+        "delivered": [as_plain(row) for row in rows_of(delivered, groups_of)],
+        "feet": [as_plain(row) for row in rows_of(results, feet_of)],
+    }
+
+
+def bar(what: str) -> Callable[[float], None]:
+    """Return a function that shows the share done on stderr: a bar on a terminal, else a line per quarter."""
+    shown = [-1]
+
+    def draw(share: float) -> None:
+        is_terminal = sys.stderr.isatty()
+        step = int(share * (50 if is_terminal else 4))
+        if step != shown[0]:
+            shown[0] = step
+            text = f"\r{what} [{'#' * step:<50}] {share:4.0%}" if is_terminal else f"{what} {share:.0%}"
+            print(text, end="" if is_terminal and share < 1 else "\n", file=sys.stderr, flush=True)
+
+    return draw
+
+
+def _delivered(jobs: list[Job], processes: int) -> list[Result]:
+    from hw_sim.delivered import deliver
+    from stimulator.prescription import default_prescription
+
+    progress, results = bar("delivering"), []
+    prescription = default_prescription()
+    for result in run_all(deliver, [(job, prescription) for job in jobs], processes=processes):
+        results.append(result)
+        progress(len(results) / len(jobs))
+    return results
+
+
+def _check(chosen: argparse.Namespace) -> None:
+    if not 0 <= chosen.misalign <= MISALIGN_MAX_DEG:
+        raise RecordingError(
+            f"--misalign is {chosen.misalign:g}; 0 to {MISALIGN_MAX_DEG:g} degrees. Choose one of these."
+        )
+    if not abs(chosen.bias) <= BIAS_MAX_RAD_S:
+        raise RecordingError(
+            f"--bias is {chosen.bias:g}; -{BIAS_MAX_RAD_S:g} to {BIAS_MAX_RAD_S:g} rad/s. Choose one of these."
+        )
+    if chosen.jobs < 1:
+        raise RecordingError(f"--jobs is {chosen.jobs}; it must be 1 or more. Choose how many processes.")
+    if chosen.delivered and (chosen.misalign or chosen.bias or chosen.half_rate):
+        raise RecordingError(
+            "--delivered scores recordings as they are. Leave --misalign, --bias and --half-rate out."
+        )
+
+
+def _write(path: Path, what: dict[str, object]) -> None:
+    try:
+        path.write_text(json.dumps(what, indent=1) + "\n", encoding="utf-8")
+    except OSError as e:
+        raise RecordingError(
+            f"{path} cannot be written ({e.strerror}). Name another file with --json."
+        ) from e
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./swingphase evaluate", description=__doc__)
+    parser.add_argument("--data", metavar="DIR", help="folder of *.npz recordings, or one file")
+    parser.add_argument("--place", choices=PLACES, help="only sensors worn here")
+    parser.add_argument(
+        "--misalign", type=float, default=0.0, metavar="DEG", help="turn every sensor by this"
+    )
+    parser.add_argument(
+        "--bias", type=float, default=0.0, metavar="RAD_S", help="zero error of the gyroscope"
+    )
+    parser.add_argument("--half-rate", action="store_true", help="every second sample only")
+    parser.add_argument("--delivered", action="store_true", help="score the pulses that were granted, too")
+    parser.add_argument("--feet", action="store_true", help="list every foot, not only the lowest")
+    parser.add_argument("--json", metavar="FILE", help="write the rates here")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default 2)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
