@@ -5,10 +5,9 @@ import functools
 from dataclasses import dataclass
 
 from benchmarks.fault_cases import AT_COMMAND, AT_MOTION, AT_STRONG_PULSE, HEEL, Case
-from benchmarks.fault_observer import JITTER_MS, PAUSE_MS, PULSE_MS
+from benchmarks.fault_observer import HEEL_DOWN_BELOW_M, JITTER_MS, PAUSE_MS, PULSE_MS
 from benchmarks.fault_rig import FaultRig
 from hw_sim.emulators.p24 import DeliveredPulse
-from hw_sim.foot import LOADING
 from safety import faults, supervisor
 
 LONGEST_US = 9_000_000  # a trial after its fault: longer than the slowest detection and a step
@@ -61,6 +60,7 @@ class Trial(FaultRig):
         self.why: list[str] = []
         self.silent_steps = 0
         self._written = 0
+        self._heel_was_down = True
         self._strides = 0
         self._was_heard = False  # a sound since the last contact
         self._quiet_since_us: int | None = None
@@ -73,6 +73,7 @@ class Trial(FaultRig):
         self.case = case
         self.observer.mark()
         self._written = self.port.written_total
+        self._heel_was_down = self._heel_is_down()
         self._strides = len(self.leg.strides)
         self.onset_us = self.world.now_us
         self.found.clear()
@@ -150,8 +151,12 @@ class Trial(FaultRig):
         self.seen_us = now_us
 
     def _is_quiet(self) -> bool:
-        """Neither the detector nor the switch shows that the foot moves; a burst alone does not."""
-        return not self.guard.gate.swing and not (self.has_switch and self.leg.foot.mode == LOADING)
+        """Neither the detector nor an edge of the switch has shown that the foot moves; a burst alone does not."""
+        has_edge = self.has_switch and self._heel_is_down() != self._heel_was_down
+        return not self.guard.gate.swing and not has_edge
+
+    def _heel_is_down(self) -> bool:
+        return self.leg.foot.heel_m < HEEL_DOWN_BELOW_M
 
     def _look_for_sound(self, now_us: int) -> None:
         """Loss of help by a fault that speaks is audible within 200 ms; count steps that nobody helped."""

@@ -8,6 +8,8 @@ from hypothesis import settings
 
 from tests.house import REPO
 
+pytest_plugins = ("evidence.collect",)  # --evidence, --requirements
+
 # No deadline: on two shared cores a slow example says nothing. A failure prints how to play it again.
 settings.register_profile("ordinary", deadline=None, print_blob=True, max_examples=100)
 settings.register_profile("ci", settings.get_profile("ordinary"), derandomize=True)

@@ -77,9 +77,8 @@ def _syntax(node: ast.AST) -> str | None:
         return "assert is removed by -O; raise instead"
     if isinstance(node, ast.ClassDef) and node.keywords:
         return "a metaclass or other class keyword does not exist on MicroPython"
-    if isinstance(node, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
-        if any(isinstance(c, ast.Tuple | ast.List | ast.Set) and _has_names(c) for c in node.comparators):
-            return "`in` a tuple of names makes the tuple anew each time, an allocation; compare one by one"
+    if _is_in_tuple_of_names(node):
+        return "`in` a tuple of names makes the tuple anew each time, an allocation; compare one by one"
     if isinstance(node, ast.FunctionDef):
         if node.args.posonlyargs:
             return "positional-only arguments do not parse on MicroPython"
@@ -92,6 +91,12 @@ def _syntax(node: ast.AST) -> str | None:
         if any(keyword.arg == KEYWORDS.get(name, "") for keyword in node.keywords):
             return f"{KEYWORDS[name]}= of {name} does not exist on MicroPython"
     return None
+
+
+def _is_in_tuple_of_names(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Compare) or not any(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
+        return False
+    return any(isinstance(c, ast.Tuple | ast.List | ast.Set) and _has_names(c) for c in node.comparators)
 
 
 def _has_names(node: ast.AST) -> bool:

@@ -59,7 +59,8 @@ def test_two_commits_during_one_step_are_measured_from_what_runs():
     for cycle in range(20):
         walk.step(cycle * 5_000, 5_000, state, True)
     up, higher = (
-        old._replace(channels=(old.channels[0]._replace(current_ua=ua), old.channels[1])) for ua in (30_000, 35_000)
+        old._replace(channels=(old.channels[0]._replace(current_ua=ua), old.channels[1]))
+        for ua in (30_000, 35_000)
     )
     walk.commit(up)
     with pytest.raises(PrescriptionError):

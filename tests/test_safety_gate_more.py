@@ -110,7 +110,9 @@ def test_charge_rises_by_150_nc_a_millisecond_and_4500_nc_at_most(armed, wait_us
     ("current_ua", "width_us", "charge_nc"),
     [(5_000, 100, 500), (5_001, 100, 500), (5_009, 100, 500), (5_010, 100, 501), (4_901, 101, 495)],
 )
-def test_the_charge_to_climb_from_is_rounded_down_to_whole_nanocoulombs(armed, current_ua, width_us, charge_nc):
+def test_the_charge_to_climb_from_is_rounded_down_to_whole_nanocoulombs(
+    armed, current_ua, width_us, charge_nc
+):
     armed.ask(current_ua=current_ua, width_us=width_us)
     assert armed.gate._channels[0].charge_nc == charge_nc
     armed.wait(16_600)  # + 2490 nC

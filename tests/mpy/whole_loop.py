@@ -135,7 +135,9 @@ def run(trace, place, has_switch=True):
     sensors = TraceSensors(trace)
     port = AnsweringPort()
     prescription = default_prescription()
-    loop = compose_walk(sensors=sensors, port=port, log=ring, prescription=prescription, place=place, has_switch=has_switch)
+    loop = compose_walk(
+        sensors=sensors, port=port, log=ring, prescription=prescription, place=place, has_switch=has_switch
+    )
     guard = loop.guard
     digest = hashlib.sha256()
     rows = 0

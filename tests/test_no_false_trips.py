@@ -1,0 +1,88 @@
+"""A person who walks without any fault is never stopped, never held back and never warned.
+
+An hour of varied simulated walking in CI, a day with --all; and the recorded walks of real people, a few of
+them in CI, all with --all. A failure names the walker's seed or the recording.
+"""
+
+from collections import Counter
+
+import pytest
+
+from hw_sim.recordings import load_recordings
+from safety import reasons
+from tests.trip_rig import Trips, drawn_walker, replayed, walked
+
+WALK_S = 300.0
+CI_WALKERS = 12  # one hour
+ALL_WALKERS = 288  # 24 hours
+HELD_PER_BOUT_MAX = 50  # two channels at 40 Hz for 0.6 s: from heel-off until the first foot swings forward
+THINNED = 30  # every so many-th recording in CI
+# Recorded people (nobody stimulated them, so nothing depends on it): swings without three pulses a channel.
+UNHELPED_SHARE_MAX = 0.05
+HUNG_MAX = 4  # of an eighth of the recordings
+# Dataset and number -> false trips that stand. The goal is none: whoever mends one takes its line away.
+KNOWN_TRIPS = {
+    # A turn, weak push-off: the labels have real steps there, the samples show no forward swing in two of them.
+    ("truong2019", 344): Counter({"false bursts": 1}),
+}
+ONLY = {reasons.NOT_PLAUSIBLE}
+
+
+def check_walk(seed: int) -> Trips:
+    found = walked(seed, WALK_S)
+    who = f"seed {seed}, {drawn_walker(seed)}: {found}"
+    assert found.faults == Counter(), who
+    assert found.missed == [], f"steps after the first two of a bout without help: {who}"
+    assert set(found.refused) <= ONLY, f"{[reasons.REASONS[r] for r in found.refused]}: {who}"
+    assert found.late_held == 0, f"held back after the second step: {who}"
+    assert found.refused[reasons.NOT_PLAUSIBLE] <= HELD_PER_BOUT_MAX * found.bouts, who
+    assert found.steps >= WALK_S / 4, f"a walk without steps proves nothing: {who}"
+    assert found.bouts >= 3, f"a walk without stops proves little: {who}"
+    return found
+
+
+# A known defect, not an allowance: since the detector predicts its onset, this walker (flaccid, shank, no
+# switch) is held for false bursts after three minutes, with sound. It must be mended, then this line goes.
+KNOWN_DEFECT = pytest.mark.xfail(
+    strict=True, reason="flaccid foot, shank IMU alone: steps end without contact"
+)
+
+
+@pytest.mark.parametrize(
+    "seed", [pytest.param(s, marks=KNOWN_DEFECT if s == 8 else ()) for s in range(CI_WALKERS)]
+)
+def test_an_hour_of_walking_raises_no_fault_and_helps_every_step(seed):
+    check_walk(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1_000, 1_000 + ALL_WALKERS))
+def test_a_day_of_walking_raises_no_fault_and_helps_every_step(seed):
+    check_walk(seed)
+
+
+def check_recordings(numbers: slice) -> None:
+    recordings = load_recordings()[numbers]
+    total = Trips()
+    tripped = []
+    for recording in recordings:
+        found = replayed(recording)
+        total.add(found)
+        if found.faults - KNOWN_TRIPS.get((recording.dataset, recording.number), Counter()):
+            tripped.append((recording.describe(), dict(found.faults), found.at_us))
+    said = f"{total.faults}, {total.steps} steps, {total.helped} helped, refused {total.refused}"
+    assert tripped == [], f"{tripped}, {said}"
+    # The file itself holds six equal readings for 0.25 s: gaps of the radio, ends of files; not always in motion.
+    assert total.hung <= HUNG_MAX, said
+    assert total.steps > 0
+    assert total.steps - total.helped <= UNHELPED_SHARE_MAX * total.steps, said
+
+
+def test_some_recorded_walks_raise_no_fault(gait_dir):
+    check_recordings(slice(0, None, THINNED))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_all_recorded_walks_raise_no_fault(gait_dir, part):
+    check_recordings(slice(part, None, 8))
