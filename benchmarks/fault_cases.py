@@ -72,7 +72,7 @@ def _stall(ms: int) -> Callable[["Trial"], None]:
     return _controller(stalled_cycles=cycles_in(ms))
 
 
-_GAIT = (f.FALSE_BURSTS, f.SWITCH_IMU_DISAGREE, f.SWITCH_STUCK_OPEN, f.SWITCH_STUCK_CLOSED)
+_GAIT = (f.FALSE_BURSTS, f.IMU_REVERSED, f.SWITCH_IMU_DISAGREE, f.SWITCH_STUCK_OPEN, f.SWITCH_STUCK_CLOSED)
 _LOST = (f.SERIAL_LOST,)
 
 CASES = (
@@ -159,36 +159,9 @@ CASES = (
     Case(
         "profile changed",
         PERSON,
-        lambda t: t.guard.supervisor.event(supervisor.PROFILE_CHANGED),
+        lambda t: t.guard.profile_changed(),
         (f.PROFILE_CHANGE,),
         True,
     ),
     Case("restart", PERSON, lambda t: t.guard.supervisor.event(supervisor.RESET), (f.RESTARTED,), True),
 )
-
-# What is not answered as it should be, and why: (words of the name, place or "", switch or None) -> sentence.
-# The tests mark these as expected to fail; whoever mends one takes its line away.
-KNOWN_GAPS = (
-    (
-        "switch unplugged",
-        "",
-        True,
-        "A silent switch that was last closed is called stuck closed, too, 5 s later.",
-    ),
-    ("spikes", "", None, "Single wild readings are neither frozen nor long enough to be out of range."),
-    (
-        "turned by 180 deg",
-        "shank",
-        None,
-        "A shank sensor back to front sees stance as swing; nothing compares.",
-    ),
-    ("upside down", "shank", None, "The sign of gravity at rest is not looked at."),
-)
-
-
-def known_gap(case: Case, place: str, has_switch: bool) -> str:
-    """Return why this fault is known to be missed there, or ""."""
-    for words, where, switch, sentence in KNOWN_GAPS:
-        if words in case.name and where in ("", place) and switch in (None, has_switch):
-            return sentence
-    return ""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from benchmarks.fault_cases import CASES, KNOWN_GAPS, Case, known_gap
+from benchmarks.fault_cases import CASES, Case
 from benchmarks.fault_rig import PHASES, PLACES
 from benchmarks.fault_trial import STANCE_SHARE_MAX, WRONG_MAX_S, Outcome, applies, play
 from safety import faults
@@ -52,11 +52,6 @@ def run(jobs: Sequence[Job], n_processes: int, progress: Callable[[float], None]
     return found
 
 
-def is_known(o: Outcome) -> bool:
-    """Say whether this trial stands in the list of gaps."""
-    return bool(known_gap(BY_NAME[o.case], o.place, o.has_switch))
-
-
 def table(found: Sequence[Outcome]) -> list[str]:
     """Return the table, a line per fault, in Markdown."""
     lines = [
@@ -91,7 +86,6 @@ def table(found: Sequence[Outcome]) -> list[str]:
 
 def page(found: Sequence[Outcome], command: str) -> str:
     """Return docs/faults.md."""
-    gaps = [f"- **{w}**{f' ({where})' if where else ''}: {why}" for w, where, _, why in KNOWN_GAPS]
     return "\n".join(
         [
             "# What breaks, and what then",
@@ -113,10 +107,6 @@ def page(found: Sequence[Outcome], command: str) -> str:
             "",
             *table(found),
             "",
-            "## Known gaps",
-            "",
-            *(gaps or ["None."]),
-            "",
             "Not tried: two faults at once, other walkers than a severe foot drop at a stride of 1.2 s, real sensors,",
             "real stimulators.",
             "",
@@ -125,12 +115,11 @@ def page(found: Sequence[Outcome], command: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table; 1 if a trial was harmful that is not a known gap."""
+    """Print the table; 1 if a trial was harmful."""
     parser = argparse.ArgumentParser(prog="./swingphase bench faults", description=__doc__)
     parser.add_argument("--only", metavar="WORD", help="only faults with this word in their name")
     parser.add_argument("--seeds", type=int, default=1, help="so many walkers (default 1)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes side by side")
-    parser.add_argument("--list", action="store_true", help="print every trial that was harmful")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name} too")
     chosen = parser.parse_args(arguments)
     cases = [case for case in CASES if not chosen.only or chosen.only in case.name]
@@ -149,21 +138,18 @@ def main(arguments: list[str]) -> int:
     for line in table(found):
         print(line)
     harmful = [o for o in found if o.verdict == "harmful"]
-    new = [o for o in harmful if not is_known(o)]
-    for o in harmful if chosen.list else new:
+    for o in harmful:
         switch = "with switch" if o.has_switch else "no switch"
-        print(
-            f"{'known' if is_known(o) else 'HARMFUL'}: {o.case}, {o.phase}, {o.place}, {switch}: {'; '.join(o.why)}"
-        )
+        print(f"HARMFUL: {o.case}, {o.phase}, {o.place}, {switch}: {'; '.join(o.why)}")
     print(
         f"{len(found)} trials in {time.monotonic() - began_s:.0f} s: "
         f"{sum(o.verdict == 'detected' for o in found)} detected, {sum(o.verdict == 'harmless' for o in found)} "
-        f"harmless, {len(harmful)} harmful ({len(harmful) - len(new)} of them known gaps)."
+        f"harmless, {len(harmful)} harmful."
     )
     if chosen.write:
         PAGE.write_text(page(found, " ".join(["./swingphase bench faults", *arguments])), encoding="utf-8")
         print(f"Written: docs/{PAGE.name}")
-    return 1 if new else 0
+    return 1 if harmful else 0
 
 
 if __name__ == "__main__":

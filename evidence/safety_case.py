@@ -15,6 +15,7 @@ from evidence import page
 from evidence.collect import FILE as TESTS
 from evidence.fingerprint import commit_of, fingerprint
 from evidence.requirements import ROOT, SafetyFile, load, place_of_code, problems
+from firmware_py.pi import words
 from safety.faults import CLASS_NAMES, FAULTS, LATCH_NAMES
 
 OUT = "out/safety-case.html"
@@ -188,8 +189,8 @@ def _faults() -> str:
         (
             f"<b>{page.text(f.name)}</b><br><span class='small'>{CLASS_NAMES[f.stop]}, {LATCH_NAMES[f.latch]}</span>",
             f"{f.react_ms} ms",
-            page.text(f.wearer),
-            page.text(f.engineer),
+            page.text(words.of_fault(f.id).wearer),
+            page.text(words.of_fault(f.id).engineer),
         )
         for f in FAULTS
         if f.id

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from firmware_py import blackbox
+from firmware_py.pi import words
 from hw_sim.world import world_us
 from safety import reasons
 
@@ -97,4 +98,4 @@ def charge_per_step_uc(pulses, swings: list[Swing], channel: int) -> float:
 
 def refused_sentences(refused: Counter[int]) -> list[str]:
     """Return one line per reason of refusal, most frequent first."""
-    return [f"{n} x {reasons.REASONS[reason]}" for reason, n in refused.most_common()]
+    return [f"{n} x {words.of_reason(reason)}" for reason, n in refused.most_common()]

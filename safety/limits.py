@@ -29,6 +29,7 @@ RISE_NC_PER_MS = 150  # R09; 150 uC/s
 PAUSE_US = 80_000  # R16; after this long without a pulse a new burst begins, from zero
 # Windows
 RMS_SQ_ABS_MA2 = 400  # R05; 20 mA rms over 1 s
+AREA_MAX_CM2 = 200  # assumed: a larger one is a unit error
 AREA_MIN_CM2 = 20  # R06; full pad; limits are checked with half of it (the pad has half lifted)
 SECOND_MAX_NC = 3_000_000  # R14; 3.0 mC in 1 s, both phases, summed over a shared return
 HOUR_WARN_UC = 2_500_000  # R14
@@ -45,58 +46,38 @@ VIOLATIONS_MAX = 3  # in 1 s, of pulses that broke a limit by themselves: latch 
 PERMIT_MAX_US = 100_000  # R18; a finished control cycle permits pulses for this long
 LATE_MAX_US = 10_000  # a pulse that waited longer is dropped: its neighbours would bunch up
 
-Limits = namedtuple(
-    "Limits",
-    (
-        "current_max_ua",
-        "width_max_us",
-        "charge_max_nc",
-        "interval_min_us",
-        "current_step_ua",  # of the device: what the gate lowers stays a whole number of steps
-        "rms_sq_max_ma2",
-        "return_group",  # channels with the same number share a return electrode, 0 to 3
-        "plateau_nc",  # charge of a pulse at full level: weight 1 of the duty
-        "doublet",  # True if one doublet at burst onset is prescribed
-    ),
+# fmt: off
+# current_step_ua: of the device, what the gate lowers stays a whole number of steps. return_group: channels with the
+# same number share a return electrode. plateau_nc: charge of a pulse at full level, weight 1 of the duty.
+# doublet: whether one doublet at burst onset is prescribed.
+FIELDS = (
+    "current_max_ua", "width_max_us", "charge_max_nc", "interval_min_us", "current_step_ua", "rms_sq_max_ma2",
+    "return_group", "plateau_nc", "doublet",
 )
+Limits = namedtuple("Limits", FIELDS)
+LOWEST = Limits(0, WIDTH_MIN_US, 0, INTERVAL_MIN_US, 1, 0, 0, 1, False)
+HIGHEST = Limits(
+    CURRENT_ABS_UA, WIDTH_ABS_US, CHARGE_ABS_NC, 1_000_000, 2_000, RMS_SQ_ABS_MA2, CHANNELS_MAX - 1, CHARGE_ABS_NC, True
+)
+DEFAULT = Limits(60_000, WIDTH_ABS_US, CHARGE_DEFAULT_NC, INTERVAL_MIN_US, 500, RMS_SQ_ABS_MA2, 0, 1, False)
+LOOSER = Limits(1, 1, 1, -1, 0, 1, 0, 1, 1)  # 1: more lets more through; -1: less does; 0: never changes
+# fmt: on
 
 
-def make_limits(
-    *,
-    current_max_ua: int = 60_000,
-    width_max_us: int = WIDTH_ABS_US,
-    charge_max_nc: int = CHARGE_DEFAULT_NC,
-    interval_min_us: int = INTERVAL_MIN_US,
-    current_step_ua: int = 500,
-    area_cm2: int = 25,
-    return_group: int = 0,
-    plateau_nc: int = 1,
-    doublet: bool = False,
-) -> Limits:
-    """Return the read-only limits of one channel; ValueError if one is looser than the absolute.
+def make_limits(*, area_cm2: int = 25, **values) -> Limits:
+    """Return the read-only limits of one channel; ValueError if one lies outside the absolute limits.
 
-    area_cm2     area of the smaller pad; density (R06) and power (R07) are held with half of it
-    plateau_nc   1 (the default) gives every pulse full weight
+    area_cm2   area of the smaller pad; density (R06) and power (R07) are held with half of it
+    values     fields of `Limits`; DEFAULT for those left out (its plateau_nc gives every pulse full weight)
     """
-    _within("current_max_ua", current_max_ua, 0, CURRENT_ABS_UA)
-    _within("width_max_us", width_max_us, WIDTH_MIN_US, WIDTH_ABS_US)
-    _within("charge_max_nc", charge_max_nc, 0, CHARGE_ABS_NC)
-    _within("interval_min_us", interval_min_us, INTERVAL_MIN_US, 1_000_000)
-    _within("current_step_ua", current_step_ua, 1, 2_000)
-    _within("area_cm2", area_cm2, AREA_MIN_CM2, 200)
-    _within("return_group", return_group, 0, CHANNELS_MAX - 1)
-    _within("plateau_nc", plateau_nc, 1, CHARGE_ABS_NC)
-    return Limits(
-        current_max_ua,
-        width_max_us,
-        charge_max_nc,
-        interval_min_us,
-        current_step_ua,
-        rms_sq_max_ma2(area_cm2),
-        return_group,
-        plateau_nc,
-        doublet,
-    )
+    _within("area_cm2", area_cm2, AREA_MIN_CM2, AREA_MAX_CM2)
+    values["rms_sq_max_ma2"] = rms_sq_max_ma2(area_cm2)
+    made = Limits(*[values.pop(FIELDS[i], DEFAULT[i]) for i in range(len(FIELDS))])
+    if values:
+        raise ValueError(f"There is no limit {', '.join(values)}. Name one of {', '.join(FIELDS)}.")
+    for i in range(len(FIELDS)):
+        _within(FIELDS[i], made[i], LOWEST[i], HIGHEST[i])
+    return made
 
 
 def rms_sq_max_ma2(area_cm2: int) -> int:
@@ -109,32 +90,20 @@ def rms_sq_max_ma2(area_cm2: int) -> int:
 
 
 def is_absolute(one) -> bool:
-    """Whether a record, however it was built, lets nothing through that is beyond the absolute limits."""
-    return (
-        0 <= one.current_max_ua <= CURRENT_ABS_UA
-        and one.width_max_us <= WIDTH_ABS_US
-        and 0 <= one.charge_max_nc <= CHARGE_ABS_NC
-        and one.interval_min_us >= INTERVAL_MIN_US
-        and one.current_step_ua > 0
-        and one.rms_sq_max_ma2 <= RMS_SQ_ABS_MA2
-        and 0 <= one.return_group < CHANNELS_MAX
-        and one.plateau_nc > 0
-    )
+    """Whether a record, however it was built, lies within the absolute limits."""
+    for i in range(len(FIELDS)):
+        if not LOWEST[i] <= one[i] <= HIGHEST[i]:
+            return False
+    return True
 
 
 def is_tighter(new, old) -> bool:
-    """Whether no limit of `new` lets more through than `old` (only the weight of the duty may differ)."""
-    return (
-        new.current_max_ua <= old.current_max_ua
-        and new.width_max_us <= old.width_max_us
-        and new.charge_max_nc <= old.charge_max_nc
-        and new.interval_min_us >= old.interval_min_us
-        and new.rms_sq_max_ma2 <= old.rms_sq_max_ma2
-        and new.current_step_ua == old.current_step_ua
-        and new.return_group == old.return_group
-        and new.plateau_nc <= old.plateau_nc
-        and (old.doublet or not new.doublet)
-    )
+    """Whether no limit of `new` lets more through than `old`, and neither device step nor return changes."""
+    for i in range(len(FIELDS)):
+        more = new[i] - old[i]
+        if more * LOOSER[i] > 0 or (more != 0 and LOOSER[i] == 0):
+            return False
+    return True
 
 
 def _within(name: str, value: int, low: int, high: int) -> None:

@@ -2,13 +2,17 @@
 
 from safety import faults
 from safety.clock import Age, elapsed_us
+from safety.ledger import Window
 from safety.sample import ACC_MAX_MG, HEEL_DOWN, HEEL_NONE, HEEL_UP
 
 IMU_AGE_MAX_US = 50_000  # R20
 FROZEN_US = 250_000  # R20; some real sensors sample and hold: ten equal readings occur in normal walking
+FROZEN_REST_US = 2_000_000  # the same at rest; no real sensor held a reading for over 0.9 s
 GYRO_SANE_CDPS = 190_000  # no foot turns at 1900 deg/s; parts with 2000 deg/s full scale clip just above
 ACC_SANE_MIN_MG = 200  # R20
 ACC_SANE_MAX_MG = 16_000  # R20
+LEAP_CDPS = 70_000  # from one reading to the next; a hard landing leaps once or twice
+WILD_MAX = 2  # leaps there and back, in 1 s: as many in 5.7 h of real feet (../shared/gait)
 BAD_MAX_US = 75_000  # R20; on 5.7 h of real feet below 0.2 g lasted 50 ms at most (../shared/gait)
 STILL_CDPS = 1_720  # 0.3 rad/s
 FORWARD_CDPS = 2_900  # 0.5 rad/s toe-up: the foot or shank swings forward
@@ -17,7 +21,6 @@ STILL_US = 100_000  # after a swing forward the foot rests: landed
 
 EDGE_APART_US = 50_000  # R21; contacts bounce for 10-20 ms
 EDGES_MAX = 4  # R21; in 1 s: a stride has two, and the shortest takes 0.5 s
-EDGES_US = 1_000_000
 SWITCH_AGE_MAX_US = 100_000  # as long as a finished cycle permits pulses
 UP_MAX_US = 4_000_000  # R12; no burst lasts longer than that without contact
 NO_EDGE_MAX_US = 5_000_000  # R21
@@ -29,6 +32,7 @@ WALKING_US = 5_000_000  # R17; after so long without a step the person stands
 CONTACT_WAIT_US = 1_000_000  # assumed: swing left after the longest fall; later is not this burst's contact
 FALSE_WITHIN_US = 5_000_000  # R17
 FALSE_STEPS = 2  # R17; plausible steps without stimulation that release the hold
+REVERSED_MAX = 2  # swings in 5 s; none of 207 of real shanks turned faster backward than forward
 
 NO_STEP = 0
 LIFTED = 1  # the detector says swing
@@ -39,6 +43,7 @@ class Plausibility:
     """Watch samples, the detector's word and bursts; name faults; say whether a burst may begin.
 
     has_imu, has_switch   what this wearer has been fitted with
+    is_shank   where the IMU sits: a shank swings forward faster than it turns back, a foot need not
     advance(dt_us)        time passes, us; negative or huge: every age expires
     see(sample)           a raw safety.sample.Sample; one that is not newer than the last says nothing
     swing(is_swing)       1 from heel-off to contact as the detector sees it; call it in each cycle
@@ -49,10 +54,11 @@ class Plausibility:
                controller passes the samples on as they came.
     """
 
-    def __init__(self, has_imu: bool, has_switch: bool) -> None:
+    def __init__(self, has_imu: bool, has_switch: bool, is_shank: bool = False) -> None:
         self.may_start: bool = False
         self._has_imu = has_imu
         self._has_switch = has_switch
+        self._is_shank = is_shank
         self._found: int = 0  # one bit per fault
         self._t_us: int = -1
         self._last = [0, 0, 0, 0, 0, 0]
@@ -66,16 +72,20 @@ class Plausibility:
         self._has_landed: bool = False  # since the last burst began
         self._is_awaited: bool = False  # that burst is over and its contact has not come
         self._steps_due: int = 0  # plausible steps that are missing after false bursts
-        self._edge: int = 0  # of _edges, the oldest
-        self._ages = tuple([Age() for _ in range(11 + EDGES_MAX)])
-        self._edges = self._ages[11:]
+        self._forward_cdps: int = 0  # fastest in this swing
+        self._backward_cdps: int = 0
+        self._reversed = Window(40, 125_000)  # 5 s
+        self._leap = [0, 0, 0]  # sign of the last leap of each rate
+        self._edges = Window(40, 25_000)  # 1 s
+        self._wild = Window(40, 25_000)
+        self._ages = tuple([Age() for _ in range(11)])
         # fmt: off
         # change: of any of the six axes; motion: shown by another source than the IMU; heard: the switch.
         (
             self._since_sample, self._since_imu, self._since_sane, self._since_change, self._since_turn,
             self._since_motion, self._since_heard, self._since_edge, self._since_step,
             self._since_burst, self._since_false,
-        ) = self._ages[:11]
+        ) = self._ages
         # fmt: on
         self._since_imu.restart()  # the sensors have their full time for the first answer
         self._since_sane.restart()
@@ -86,6 +96,9 @@ class Plausibility:
         """Let time pass."""
         for age in self._ages:
             age.advance(dt_us)
+        self._edges.advance(dt_us)
+        self._wild.advance(dt_us)
+        self._reversed.advance(dt_us)
         if self._is_swing:  # not in a burst: its extension runs while the foot stands
             self._since_motion.restart()
         if self._is_awaited and self._since_burst.us > CONTACT_WAIT_US:
@@ -109,6 +122,10 @@ class Plausibility:
         if is_swing and not self._is_swing:
             self._stage = LIFTED
             self._step_helped = self._is_burst
+            self._forward_cdps = 0
+            self._backward_cdps = 0
+        elif self._is_swing and not is_swing and self._is_shank and self._forward_cdps < self._backward_cdps:
+            self._reversed.add(1)
         self._is_swing = is_swing == 1
         self._look()
 
@@ -130,7 +147,7 @@ class Plausibility:
 
     def take_fault(self) -> int:
         """Return the next fault that was found, and forget it; 0 if there is none."""
-        for fault_id in range(faults.SWITCH_STUCK_OPEN, faults.FALSE_BURSTS + 1):
+        for fault_id in range(faults.SWITCH_STUCK_OPEN, faults.IMU_REVERSED + 1):
             if self._found & (1 << fault_id):
                 self._found -= 1 << fault_id
                 return fault_id
@@ -143,6 +160,8 @@ class Plausibility:
         if turn_cdps > GYRO_SANE_CDPS or acc_mg > ACC_MAX_MG or not _is_sane(s):
             return
         self._since_sane.restart()
+        self._forward_cdps = max(self._forward_cdps, s.gyro_y_cdps)
+        self._backward_cdps = max(self._backward_cdps, -s.gyro_y_cdps)
         self._keep(0, s.gyro_x_cdps)
         self._keep(1, s.gyro_y_cdps)
         self._keep(2, s.gyro_z_cdps)
@@ -162,9 +181,15 @@ class Plausibility:
                 self._land()
 
     def _keep(self, axis: int, value: int) -> None:
-        if self._last[axis] != value:
+        change = value - self._last[axis]
+        if change:
             self._last[axis] = value
             self._since_change.restart()
+        if axis < 3:
+            leap = change if abs(change) > LEAP_CDPS else 0
+            if leap * self._leap[axis] < 0:
+                self._wild.add(1)
+            self._leap[axis] = 1 if leap > 0 else -1 if leap else 0
 
     def _see_switch(self, heel: int) -> None:
         self._since_heard.restart()
@@ -183,10 +208,7 @@ class Plausibility:
         self._mute_swings = 0
         self._since_edge.restart()
         self._since_motion.restart()
-        if self._edges[self._edge].us <= EDGES_US:
-            self._found |= 1 << faults.SWITCH_BOUNCE
-        self._edges[self._edge].restart()
-        self._edge = (self._edge + 1) % EDGES_MAX
+        self._edges.add(1)
 
     def _land(self) -> None:
         """The step ended as a step does."""
@@ -212,22 +234,28 @@ class Plausibility:
         if self._has_imu:
             if self._since_imu.us > IMU_AGE_MAX_US:
                 found |= 1 << faults.IMU_STALE
-            elif self._since_change.us >= FROZEN_US and self._since_motion.us < self._since_change.us:
+            elif self._since_change.us >= FROZEN_REST_US or (
+                self._since_change.us >= FROZEN_US and self._since_motion.us < self._since_change.us
+            ):
                 found |= 1 << faults.IMU_FROZEN
             elif is_up and self._since_edge.us >= DISAGREE_US and self._since_turn.us >= DISAGREE_US:
                 found |= 1 << faults.SWITCH_IMU_DISAGREE
-            if self._since_sane.us > BAD_MAX_US >= self._since_imu.us:
+            if self._since_sane.us > BAD_MAX_US >= self._since_imu.us or self._wild.total > WILD_MAX:
                 found |= 1 << faults.IMU_RANGE
         if self._has_switch:
+            is_mute = self._mute_swings >= NO_EDGE_SWINGS and self._since_edge.us >= NO_EDGE_MAX_US
             if self._since_heard.us > SWITCH_AGE_MAX_US:
                 found |= 1 << faults.SWITCH_SILENT
-            if is_up and self._up_helped and self._since_edge.us >= UP_MAX_US:
+            elif is_up and self._up_helped and self._since_edge.us >= UP_MAX_US:
                 found |= 1 << faults.SWITCH_STUCK_OPEN
-            is_mute = self._mute_swings >= NO_EDGE_SWINGS and self._since_edge.us >= NO_EDGE_MAX_US
-            if is_mute and self._heel == HEEL_DOWN:
+            elif is_mute and self._heel == HEEL_DOWN:
                 found |= 1 << faults.SWITCH_STUCK_CLOSED
+            if self._edges.total > EDGES_MAX:
+                found |= 1 << faults.SWITCH_BOUNCE
         if self._steps_due > 0:
             found |= 1 << faults.FALSE_BURSTS
+        if self._reversed.total > REVERSED_MAX:
+            found |= 1 << faults.IMU_REVERSED
         self._found |= found
         agrees = self._stage == FORWARD or not self._has_imu
         agrees = agrees and (is_up or not self._has_switch)

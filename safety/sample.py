@@ -23,17 +23,11 @@ class Sample:
     foot and shank swinging forward; push-off is gyro_y < 0. The sensor need not be levelled.
     """
 
+    # fmt: off
     __slots__ = (
-        "acc_x_mg",
-        "acc_y_mg",
-        "acc_z_mg",
-        "gyro_x_cdps",
-        "gyro_y_cdps",
-        "gyro_z_cdps",
-        "has_imu",
-        "heel",
-        "t_us",
+        "acc_x_mg", "acc_y_mg", "acc_z_mg", "gyro_x_cdps", "gyro_y_cdps", "gyro_z_cdps", "has_imu", "heel", "t_us",
     )
+    # fmt: on
 
     def __init__(self) -> None:
         self.t_us: int = 0

@@ -5,16 +5,6 @@ from safety.limits import BURST_MAX_US, PERMIT_MAX_US
 
 # fmt: off
 OFF, SELF_TEST, READY, ARMED, STIMULATING, PAUSED, FAULT = range(7)
-STATES = (
-    "Off: no pulse. After power-on, and after any event that has no place in its state. Power-on leaves it.",
-    "Self-test: no pulse. After power-on or a cleared fault. Leaves when the test has passed or failed.",
-    "Ready: no pulse. A person may arm, once contraindications are acknowledged and leg and channels checked.",
-    "Armed: a burst may begin unless a fault holds it back. Only a person enters, by arming or resuming.",
-    "Stimulating: a burst runs. Only from armed. Leaves when the burst ends, at once by stop or a fault that cuts.",
-    "Paused: no pulse. The wearer asked for a rest and resumes, or someone disarms.",
-    "Fault: no pulse. A latched fault. Only a person leaves it: clear, self-test, then arm.",
-)
-
 (
     POWER_ON, SELF_TEST_PASSED, SELF_TEST_FAILED, ACKNOWLEDGED, CHANNELS_CHECKED, ARM, ARM_TEST, DISARM,
     BURST_BEGAN, BURST_ENDED, STEP_ENDED, PAUSE, RESUME, STOP, PROFILE_CHANGED, RESET, CLEAR, LATCH, UNKNOWN,
@@ -73,9 +63,7 @@ class Supervisor:
         self.held_by: int = faults.NO_FAULT
         self.is_test: bool = False
         self.is_acknowledged: bool = False  # contraindications, by this wearer
-        self.is_checked: bool = (
-            False  # right leg, channels not swapped, by the sign of a test burst's response
-        )
+        self.is_checked: bool = False  # right leg, channels not swapped, by a test burst's response
         self._after: int = ARMED  # where the running burst ends
         self._after_cause: int = faults.NO_FAULT
         self._end_left_us: int = 0  # the running burst must end within; 0 for no such limit
@@ -176,7 +164,8 @@ class Supervisor:
                 self._is_ending = False
         else:
             self._end_left_us = 0
-            if new != old and new != ARMED and ARMED <= old <= PAUSED:
+            is_loss = cause != faults.NO_FAULT or not self.is_test  # the end of a test burst is none
+            if is_loss and new != old and new != ARMED and ARMED <= old <= PAUSED:
                 self._sound_left_us = SOUND_US
 
     def _end_in(self, state: int, cause: int) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from firmware_py.pi import words
 from safety import faults
 
 # Restated on purpose: (name of the constant, class, reaction ms, latch, healthy ms).
@@ -10,13 +11,14 @@ CLEAR, ARM, HEALTHY, CONTACT = 0, 1, 2, 3
 ROWS = [
     ("SWITCH_STUCK_OPEN", HOLD, 4050, CONTACT, 200),
     ("SWITCH_STUCK_CLOSED", END_STEP, 5050, CLEAR, 0),
-    ("SWITCH_BOUNCE", END_STEP, 1050, CLEAR, 0),
+    ("SWITCH_BOUNCE", END_STEP, 1050, HEALTHY, 3000),
     ("SWITCH_SILENT", END_STEP, 150, HEALTHY, 3000),
     ("SWITCH_IMU_DISAGREE", HOLD, 1050, HEALTHY, 20),
     ("IMU_FROZEN", END_STEP, 300, HEALTHY, 3000),
     ("IMU_STALE", END_STEP, 100, HEALTHY, 3000),
     ("IMU_RANGE", END_STEP, 100, HEALTHY, 3000),
     ("FALSE_BURSTS", HOLD, 50, HEALTHY, 20),
+    ("IMU_REVERSED", END_STEP, 50, CLEAR, 0),
     ("LEAD_OPEN", CUT, 25, CLEAR, 0),
     ("DELIVERED_DIFFERS", CUT, 25, CLEAR, 0),
     ("CONTROLLER_STALLED", CUT, 100, ARM, 0),
@@ -56,13 +58,14 @@ def test_no_fault_is_missing_here_and_each_stands_at_its_own_number():
 
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda f: f.name)
 def test_each_fault_has_a_sentence_for_the_wearer_and_another_for_the_engineer(fault):
-    assert fault.wearer != fault.engineer
-    for sentence in (fault.wearer, fault.engineer):
+    said = words.of_fault(fault.id)
+    assert said.wearer != said.engineer
+    for sentence in (said.wearer, said.engineer):
         assert sentence[0].isupper()
         assert sentence.endswith(".")
         assert "  " not in sentence
     for word in ("IMU", "burst", "commit", "log", "CUT"):
-        assert word not in fault.wearer, f"{fault.name}: {word} means nothing to the wearer"
+        assert word not in said.wearer, f"{fault.name}: {word} means nothing to the wearer"
 
 
 def test_what_cuts_stays_off_until_a_person_acts_and_what_holds_ends_by_itself():
@@ -80,8 +83,8 @@ def test_only_the_seated_foot_is_held_back_without_a_sound():
 
 
 def test_what_plausibility_finds_fits_into_one_small_whole_number():
-    assert faults.FALSE_BURSTS == 9
-    assert all(1 << f.id < 2**30 for f in faults.FAULTS[: faults.FALSE_BURSTS + 1])
+    assert faults.IMU_REVERSED == 10
+    assert all(1 << f.id < 2**30 for f in faults.FAULTS[: faults.IMU_REVERSED + 1])
 
 
 def test_classes_and_latches_have_names():

@@ -1,8 +1,11 @@
 """The gate, at every edge and one step beyond. The limits are restated here as numbers on purpose:
 a changed limit needs a second signature."""
 
+import tomllib
+
 import pytest
 
+from firmware_py.pi import words
 from safety import reasons
 from safety.gate import Gate
 from safety.limits import make_limits
@@ -302,8 +305,11 @@ def test_a_gate_has_one_to_four_channels(n):
 
 def test_every_reason_has_its_sentence_and_each_is_different():
     codes = {v for k, v in vars(reasons).items() if k.isupper() and isinstance(v, int)}
-    assert codes == set(range(len(reasons.REASONS)))
-    assert len(set(reasons.REASONS)) == len(reasons.REASONS)
+    assert codes == set(range(len(codes)))
+    sentences = [words.of_reason(code) for code in codes]
+    assert len(set(sentences)) == len(codes)
+    assert all(one.endswith(".") for one in sentences)
+    assert len(tomllib.loads(words.FILE.read_text())["reasons"]) == len(codes)
 
 
 @pytest.mark.parametrize(

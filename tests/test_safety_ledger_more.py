@@ -238,3 +238,13 @@ def test_a_window_moves_by_whole_buckets_and_keeps_the_rest(dt_us):
     assert window._at == turns % 3
     assert window._left_us == 10 - (rest_us if rest_us < 10 else 0)
     assert window.total == (5 if turns < 3 else 0)
+
+
+def test_a_pause_that_ends_with_a_bucket_leaves_the_next_one_whole():
+    window = Window(2, 10)
+    window.advance(40)  # three buckets are turned, and exactly one bucket of time is left over
+    window.add(1)
+    window.advance(29)
+    assert window.total == 1
+    window.advance(1)
+    assert window.total == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from safety.limits import is_absolute, make_limits
+from safety.limits import is_absolute, is_tighter, make_limits
 
 EDGES = {
     "current_max_ua": (0, 100_000),
@@ -29,3 +29,64 @@ def test_each_field_holds_at_its_edges(name, low, high):
 
 def test_what_is_left_out_has_its_default():
     assert make_limits() == (60_000, 450, 20_000, 16_600, 500, 400, 0, 1, False)
+
+
+@pytest.mark.parametrize("name", ["current_max_ma", "rms_sq_max_ma", "colour"])
+def test_a_limit_that_does_not_exist_is_refused_by_name(name):
+    with pytest.raises(ValueError, match=f"There is no limit {name}. Name one of current_max_ua"):
+        make_limits(**{name: 1})
+
+
+def test_the_rms_comes_from_the_area_and_not_from_whoever_asks():
+    assert make_limits(area_cm2=20, rms_sq_max_ma2=1).rms_sq_max_ma2 == 400
+
+
+OUTSIDE = [
+    *[(name, low - 1) for name, (low, high) in EDGES.items() if name != "area_cm2"],
+    *[(name, high + 1) for name, (low, high) in EDGES.items() if name != "area_cm2"],
+    *[("rms_sq_max_ma2", -1), ("rms_sq_max_ma2", 401), ("doublet", 2)],
+]
+
+
+@pytest.mark.parametrize(("name", "value"), OUTSIDE)
+def test_a_record_built_by_hand_is_not_absolute_one_step_beyond(name, value):
+    assert not is_absolute(make_limits()._replace(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "tighter", "looser"),
+    [
+        ("current_max_ua", 59_999, 60_001),
+        ("width_max_us", 449, 451),
+        ("charge_max_nc", 19_999, 20_001),
+        ("interval_min_us", 16_701, 16_699),
+        ("rms_sq_max_ma2", 399, 401),
+        ("plateau_nc", 99, 101),
+    ],
+)
+def test_one_unit_decides_which_record_is_tighter(name, tighter, looser):
+    base = make_limits(interval_min_us=16_700, plateau_nc=100)
+    assert is_tighter(base._replace(**{name: tighter}), base)
+    assert not is_tighter(base._replace(**{name: looser}), base)
+    mixed = base._replace(current_max_ua=1)._replace(**{name: looser})
+    assert not is_tighter(mixed, base), "one looser field is enough"
+
+
+@pytest.mark.parametrize("name", ["current_step_ua", "return_group"])
+@pytest.mark.parametrize("by", [-1, 1])
+def test_neither_the_devices_step_nor_the_return_electrode_changes(name, by):
+    base = make_limits(return_group=1)
+    assert not is_tighter(base._replace(**{name: getattr(base, name) + by}), base)
+
+
+def test_a_doublet_may_be_taken_away_and_not_added():
+    with_one, without = make_limits(doublet=True), make_limits()
+    assert is_tighter(without, with_one)
+    assert not is_tighter(with_one, without)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("rms_sq_max_ma2", 0), ("rms_sq_max_ma2", 400), ("doublet", True)]
+)
+def test_a_record_built_by_hand_is_absolute_at_its_edges(name, value):
+    assert is_absolute(make_limits()._replace(**{name: value}))

@@ -95,7 +95,14 @@ class SafetyMachine(RuleBasedStateMachine):
         self.driver = ScienceMode4()
         limits = (make_limits(), make_limits())
         self.guard = Guard(
-            limits, self.driver, FrameCheck(), self.port, NoLog(), has_imu=False, has_switch=True
+            limits,
+            self.driver,
+            FrameCheck(),
+            self.port,
+            NoLog(),
+            has_imu=False,
+            has_switch=True,
+            was_checked=True,
         )
         self.gate = self.guard.gate
         self.sample = Sample()

@@ -134,11 +134,13 @@ def test_an_imu_that_repeats_itself_while_a_burst_outlasts_the_swing_is_not_froz
     assert b.told() == set()
 
 
-def test_an_imu_that_repeats_itself_at_rest_is_not_frozen_however_long():
+@pytest.mark.parametrize(("ms", "is_frozen"), [(1_990, False), (2_000, True), (540_000, True)])
+def test_at_rest_an_imu_is_frozen_after_2_s(ms, is_frozen):
     b = Bench(BOTH)
     b.wait(500)
-    b.wait(540_000, alive=False, dt_ms=50)  # more than half the clock: every age saturates
-    assert b.told() == set()
+    b.wait(10)  # the last change
+    b.wait(ms, alive=False, dt_ms=10)  # the longest is more than half the clock: every age saturates
+    assert b.told() == ({faults.IMU_FROZEN} if is_frozen else set())
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def chatter(b: Bench, edges: int, apart_ms: int) -> set[int]:
         (4, 200, False),
         (5, 200, True),
         (5, 250, True),
-        (9, 255, False),
+        (9, 260, False),  # a window of 1 s covers at most 1.025 s
         (40, 45, True),
         (5, 5, False),
         (100, 10, True),

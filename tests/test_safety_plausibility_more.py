@@ -16,9 +16,12 @@ def test_a_new_one_has_seen_nothing_and_found_nothing():
     assert (p.may_start, p._found, p.take_fault(), p._t_us, p._last) == (False, 0, 0, -1, [0] * 6)
     assert (p._heel, p._is_swing, p._stage, p._mute_swings) == (HEEL_NONE, False, 0, 0)
     flags = (p._is_burst, p._step_helped, p._up_helped, p._has_landed, p._is_awaited)
-    assert (flags, p._steps_due, p._edge) == ((False,) * 5, 0, 0)
-    assert (len(p._ages), len(p._edges)) == (15, 4)
-    assert all(edge is age for edge, age in zip(p._edges, p._ages[11:], strict=True))
+    assert (flags, p._steps_due) == ((False,) * 5, 0)
+    assert (p._edges.total, p._wild.total, p._reversed.total, p._leap) == (0, 0, 0, [0] * 3)
+    assert (p._forward_cdps, p._backward_cdps, len(p._ages)) == (0, 0, 11)
+    for window, span_us in ((p._edges, 1_000_000), (p._wild, 1_000_000), (p._reversed, 5_000_000)):
+        assert len(window._buckets) == 41
+        assert window._bucket_us * 40 == span_us
     fresh = {id(age) for age in (p._since_imu, p._since_sane, p._since_change, p._since_heard)}
     assert [age.us == 0 for age in p._ages] == [id(age) in fresh for age in p._ages]
 
@@ -126,7 +129,7 @@ def test_the_first_level_of_the_switch_is_no_edge():
     b = Bench(SWITCH)
     before_us = b.p._since_motion.us
     b.p.see(b.sample())
-    assert (b.p._heel, b.p._edge, b.p._since_motion.us) == (HEEL_DOWN, 0, before_us)
+    assert (b.p._heel, b.p._edges.total, b.p._since_motion.us) == (HEEL_DOWN, 0, before_us)
 
 
 @pytest.mark.parametrize(("us", "is_edge"), [(49_999, False), (50_000, True)])

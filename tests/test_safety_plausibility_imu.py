@@ -1,0 +1,162 @@
+"""Wild readings and a shank sensor back to front: what only several readings or several swings show."""
+
+import pytest
+
+from safety import faults
+from safety.plausibility import Plausibility
+from tests.plausible_foot import BOTH, IMU, SWITCH, Bench
+
+AXES = ("gyro_x_cdps", "gyro_y_cdps", "gyro_z_cdps")
+
+
+def spikes(b: Bench, n: int, apart_ms: int, axis: str, leap_cdps: int = 70_001) -> set[int]:
+    """One wild reading every `apart_ms`, n times; return what was told."""
+    b.wait(500)
+    b.told()
+    for _ in range(n):
+        b.wait(10, **{axis: leap_cdps})  # pyright: ignore[reportArgumentType]
+        b.wait(apart_ms - 10)
+    return b.told()
+
+
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_three_leaps_there_and_back_within_a_second_are_a_fault_and_two_are_a_hard_landing(axis, sign):
+    assert spikes(Bench(IMU), 2, 100, axis, sign * 70_002) == set()
+    assert spikes(Bench(IMU), 3, 100, axis, sign * 70_002) == {faults.IMU_RANGE}
+
+
+@pytest.mark.parametrize(("apart_ms", "told"), [(490, {faults.IMU_RANGE}), (520, set())])
+def test_wild_readings_count_for_a_second(apart_ms, told):
+    assert spikes(Bench(IMU), 3, apart_ms, "gyro_y_cdps") == told
+
+
+@pytest.mark.parametrize(("leap_cdps", "told"), [(70_001, {faults.IMU_RANGE}), (70_000, set())])
+def test_a_leap_is_more_than_700_deg_per_s(leap_cdps, told):
+    assert spikes(Bench(IMU), 5, 100, "gyro_y_cdps", leap_cdps) == told
+
+
+def test_a_rate_that_leaps_and_stays_is_not_wild():
+    b = Bench(IMU)
+    b.wait(100)
+    for _ in range(4):
+        b.wait(60, gyro_y_cdps=80_000)
+        b.wait(60)
+    assert b.told() == set()
+
+
+def test_leaps_of_the_accelerometer_do_not_count():
+    b = Bench(IMU)
+    for _ in range(6):
+        b.wait(10, acc_z_mg=-15_000)
+        b.wait(40)
+    assert b.told() == set()
+
+
+def test_readings_that_leap_from_side_to_side_are_each_wild():
+    b = Bench(IMU)
+    b.wait(100)
+    for i in range(5):
+        b.wait(10, gyro_y_cdps=(-1) ** i * 50_000)
+    assert b.told() == {faults.IMU_RANGE}
+
+
+def swings(n: int, forward_cdps: int, backward_cdps: int, *, is_shank: bool = True, apart_ms: int = 1_000):
+    """Swings as the detector claims them, each turning so fast forward and backward; return what was told."""
+    b = Bench(IMU)
+    b.p = Plausibility(True, False, is_shank)
+    b.wait(100)
+    for _ in range(n):
+        b.swing = 1
+        b.wait(50)
+        b.wait(100, forward_cdps)
+        b.wait(100, -backward_cdps)
+        b.swing = 0
+        b.wait(apart_ms - 250)
+    return b.told() - {faults.FALSE_BURSTS}
+
+
+@pytest.mark.parametrize(
+    ("n", "forward_cdps", "backward_cdps", "told"),
+    [
+        (2, 12_000, 30_000, set()),
+        (3, 12_000, 30_000, {faults.IMU_REVERSED}),
+        (3, 12_000, 12_001, {faults.IMU_REVERSED}),
+        (8, 12_000, 12_000, set()),
+        (8, 30_000, 14_000, set()),
+    ],
+)
+def test_three_shank_swings_that_turn_faster_backward_than_forward_are_a_sensor_back_to_front(
+    n, forward_cdps, backward_cdps, told
+):
+    assert swings(n, forward_cdps, backward_cdps) == told
+
+
+def test_they_count_for_5_s():
+    assert swings(3, 0, 30_000, apart_ms=2_400) == {faults.IMU_REVERSED}
+    assert swings(9, 0, 30_000, apart_ms=2_600) == set()
+
+
+def test_each_swing_is_judged_by_itself_and_stance_not_at_all():
+    b = Bench(IMU)
+    b.p = Plausibility(True, False, True)
+    for _ in range(6):
+        b.wait(200, -60_000)  # a kick back in stance
+        b.swing = 1
+        b.wait(200, 20_000)
+        b.swing = 0
+        b.wait(400)
+    assert faults.IMU_REVERSED not in b.told()
+
+
+def test_a_foot_may_push_off_faster_than_it_swings():
+    assert swings(8, 12_000, 60_000, is_shank=False) == set()
+
+
+@pytest.mark.parametrize("sensors", [BOTH, SWITCH])
+def test_a_silent_switch_is_silent_and_nothing_else(sensors):
+    b = Bench(sensors)
+    b.wait(200)
+    for _ in range(8):
+        b.swing = 1
+        b.wait(300, 20_000, heel=-1)
+        b.swing = 0
+        b.wait(700, -20_000, heel=-1)
+    assert b.told() - {faults.FALSE_BURSTS} == {faults.SWITCH_SILENT}
+
+
+def test_a_fast_swing_does_not_excuse_the_next_ones():
+    b = Bench(IMU)
+    b.p = Plausibility(True, False, True)
+    for forward_cdps in (60_000, 10_000, 10_000, 10_000):
+        b.swing = 1
+        b.wait(100, forward_cdps)
+        b.wait(100, -30_000)
+        b.swing = 0
+        b.wait(600)
+    assert faults.IMU_REVERSED in b.told()
+
+
+@pytest.mark.parametrize(
+    ("see", "backward_cdps", "told"), [(True, 0, False), (False, 0, False), (True, 1, True)]
+)
+def test_the_least_turn_backward_decides_and_none_says_nothing(see, backward_cdps, told):
+    b = Bench(IMU)
+    b.p = Plausibility(True, False, True)
+    for _ in range(4):
+        b.wait(300)
+        b.swing = 1
+        b.wait(30, -backward_cdps, see=see)
+        b.swing = 0
+    b.wait(10)
+    assert (faults.IMU_REVERSED in b.told()) == told
+
+
+@pytest.mark.parametrize(("motion_us", "is_frozen"), [(249_999, True), (250_000, False), (250_001, False)])
+def test_frozen_needs_a_motion_later_than_the_last_change_to_the_microsecond(motion_us, is_frozen):
+    b = Bench(IMU)
+    b.wait(100)
+    b.p._since_change.us, b.p._since_motion.us = 250_000, motion_us
+    b.p._look()
+    b.drain()
+    assert (faults.IMU_FROZEN in b.told()) == is_frozen
