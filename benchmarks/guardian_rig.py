@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.guardian_controller import Request, now_us, read_requests
 from benchmarks.guardian_emulator import Pulse, read_pulses
-from firmware_py.messages import ACKNOWLEDGE, ARM, CHANNELS_CHECKED, CLEAR
+from firmware_py.messages import ACKNOWLEDGE, ARM, CLEAR
 from firmware_py.pi.guardian_launch import ROOT, LaunchedGuardian, OperatorLink, launch_guardian, settings_for
 from stimulator.drivers.capability import P24
 from stimulator.prescription import default_prescription
@@ -78,7 +78,6 @@ class Rig:
         self.until(self._is_ready, "the stimulator is ready")
         operator = self._operator()
         operator.send(ACKNOWLEDGE)
-        operator.send(CHANNELS_CHECKED)
         self.until(self.arm, "the guardian armed")
         self.until(self._flows, "pulses flow")
 
@@ -182,7 +181,7 @@ class Rig:
         self._pulses_before = len(self.pulses())
         folder = self.guardian_folder
         folder.mkdir()
-        settings = settings_for(default_prescription(), P24, has_imu=True, has_switch=True)
+        settings = settings_for(default_prescription(), P24, has_imu=True, has_switch=True, was_checked=True)
         self.guardian = launch_guardian(settings, self._port, folder)
         self.operator = OperatorLink(self.guardian.operator, now_us)
         self._requests_path().write_bytes(b"")

@@ -9,31 +9,24 @@ at the same times both give the same bytes.
 
 from firmware_py.fault_causes import fault_of_device, fault_of_reason
 from firmware_py.guard_records import GuardRecords
+from firmware_py.guard_session import GuardSession
+from firmware_py.guard_slot import Slot
+from firmware_py.read_back import reads_back, small_pulse_reads_back
+from firmware_py.unhelped_steps import UnhelpedSteps
 from safety import faults, reasons, supervisor
 from safety.clock import WRAP_MASK_US, Age, elapsed_us
 from safety.gate import Gate
 from safety.ledger import Window
-from safety.limits import LATE_MAX_US, PAUSE_US, PERMIT_MAX_US, SESSION_MAX_S
+from safety.limits import LATE_MAX_US, PAUSE_US, PERMIT_MAX_US
 from safety.plausibility import Plausibility
-from safety.pulse import OFF_UA, PulseRequest
+from safety.pulse import OFF_UA
 from safety.supervisor import Supervisor
 from stimulator.drivers import sciencemode4_states as states
 
 RX_BYTES = 256
 CYCLE_LATE_US = 10_000  # twice the control cycle's period
 OVERRUNS_MAX = 3  # in 1 s
-UNHELPED_MAX = 2  # assumed: one missed step may be a stumble of the detector, two are heard
-SESSION_WARN_S = 1_800  # R15
-
-
-class _Slot:
-    """One channel's waiting request."""
-
-    __slots__ = ("request", "waiting")
-
-    def __init__(self) -> None:
-        self.request = PulseRequest()
-        self.waiting: bool = False
+TESTED_MIN = 5  # pulses: fewer move no foot that a person could see
 
 
 class Guard:
@@ -43,18 +36,33 @@ class Guard:
     driver, check         state machine and separate frame decoder of `stimulator.drivers`
     port, log             firmware_py.hal.Port and Log
     has_imu, has_switch   which sensors this wearer has been fitted with
+    is_shank              True if the IMU sits on the shank, False on the foot
+    was_checked           leg and channels were checked before with this very profile, and that was kept
     """
 
-    def __init__(self, channel_limits, driver, check, port, log, *, has_imu: bool, has_switch: bool) -> None:
+    def __init__(
+        self,
+        channel_limits,
+        driver,
+        check,
+        port,
+        log,
+        *,
+        has_imu: bool,
+        has_switch: bool,
+        is_shank: bool = False,
+        was_checked: bool = False,
+    ) -> None:
         self.gate = Gate(channel_limits)
         self.supervisor = Supervisor()
-        self.plausibility = Plausibility(has_imu, has_switch)
+        self.plausibility = Plausibility(has_imu, has_switch, is_shank)
         self.driver = driver
         self._records = GuardRecords(log)
         self.results = self._records.results  # the newest of them, in a ring
         self._check = check
+        self._was_checked = was_checked
         self._port = port
-        self._slots = tuple([_Slot() for _ in channel_limits])
+        self._slots = tuple([Slot() for _ in channel_limits])
         self._rx = bytearray(RX_BYTES)
         self._t_us: int = -1
         self._since_pulse = Age()  # on any channel
@@ -62,11 +70,8 @@ class Guard:
         self._overruns = Window(40, 25_000)  # 1 s
         self._is_wanted: bool = False  # somebody wants to talk to the stimulator
         self._is_burst: bool = False
-        self._is_asked: bool = False  # in this swing
-        self._is_helped: bool = False
-        self._unhelped: int = 0  # swings on end for which pulses were asked and none was granted
-        self._session_s: int = 0
-        self._session_us: int = 0
+        self._unhelped = UnhelpedSteps()
+        self._session = GuardSession()
 
     # What a person does ---------------------------------------------------------------------------
 
@@ -82,8 +87,22 @@ class Guard:
         self.supervisor.event(supervisor.ACKNOWLEDGED)
 
     def channels_checked(self) -> None:
-        """A person has seen the right leg and the right movement in a test burst of each channel."""
+        """A person, or the sign of the response, says: the right leg and the right movement, in test bursts.
+
+        It counts only if a test burst did run on each channel since the profile was loaded.
+        """
+        for slot in self._slots:
+            if slot.tested < TESTED_MIN:
+                return
         self.supervisor.event(supervisor.CHANNELS_CHECKED)
+
+    def profile_changed(self) -> None:
+        """Another wearer, leg or set of electrodes: nothing that was acknowledged or checked holds any more."""
+        self._was_checked = False
+        for slot in self._slots:
+            slot.tested = 0
+        self.supervisor.event(supervisor.PROFILE_CHANGED)
+        self._disarm(reasons.STOPPED)
 
     def arm(self, is_test: bool = False) -> bool:
         """A person wants stimulation from now on (or one test burst). True if it is armed then."""
@@ -94,14 +113,20 @@ class Guard:
                 self.driver.clear_fault()
             self.open()  # after a stop the stimulator is off; it takes a moment, then arm again
             return False
+        if self._was_checked:
+            sup.event(supervisor.CHANNELS_CHECKED)
         sup.event(supervisor.ARM_TEST if is_test else supervisor.ARM)
         if sup.state == supervisor.ARMED and not self.gate.armed:
             self.gate.arm()
             self._since_cycle.expire()
-            self._session_s = 0
-            self._session_us = 0
-            self._unhelped = 0
+            self._session.restart()
+            self._unhelped.restart()
         return sup.state == supervisor.ARMED and sup.is_test == is_test
+
+    def disarm(self) -> None:
+        """A person wants no stimulation for now; no fault, no tone after a test."""
+        self.supervisor.event(supervisor.DISARM)
+        self._disarm(reasons.DISARMED)
 
     def pause(self) -> None:
         """The wearer wants a rest: no burst after this one until `resume`."""
@@ -132,12 +157,7 @@ class Guard:
         """Hear whether the detector asks for help now (1) or not (0)."""
         if self.gate.swing and not swing:
             self.supervisor.event(supervisor.STEP_ENDED)
-            if self._is_helped:
-                self._unhelped = 0
-            elif self._is_asked and self.gate.armed:
-                self._unhelped = min(self._unhelped + 1, UNHELPED_MAX)
-            self._is_asked = False
-            self._is_helped = False
+            self._unhelped.swing_ended(self.gate.armed)
         self.gate.swing = swing
         self.plausibility.swing(swing)
 
@@ -146,7 +166,7 @@ class Guard:
         if not 0 <= request.channel < len(self._slots):
             self._records.refuse(self._t_us, request, reasons.CHANNEL_UNKNOWN)
             return
-        self._is_asked = True
+        self._unhelped.asked()
         if not self.gate.armed:  # nothing asked for before an arm may wait for it
             self._records.refuse(self._t_us, request, self.gate.disarmed_by)
             return
@@ -158,6 +178,12 @@ class Guard:
             self._records.refuse(self._t_us, slot.request, reasons.OVERTAKEN)
         slot.request.copy_from(request)
         slot.waiting = True
+
+    def take_battery(self, percent: int) -> None:
+        """Hear the charge of the supply, 0 (too low for exact pulses) to 100 percent."""
+        fault_id = self._session.take_battery(percent)
+        if fault_id and self.gate.armed:
+            self.supervisor.fault(fault_id)
 
     def cycle_finished(self, sequence: int) -> None:
         """A whole control cycle has run and its requests have been handed over."""
@@ -200,18 +226,14 @@ class Guard:
 
     def sound(self) -> int:
         """Return what the buzzer should say now, SOUND_* of `safety.supervisor`: no loss is silent."""
-        if (
-            self.supervisor.sound == supervisor.SOUND_NONE
-            and self.gate.armed
-            and self._unhelped >= UNHELPED_MAX
-        ):
+        sound = self.supervisor.sound
+        if sound == supervisor.SOUND_NONE and self.gate.armed and self._unhelped.is_loss:
             return supervisor.SOUND_HELD
-        return self.supervisor.sound
+        return sound
 
     def warnings(self) -> int:
-        """Return what a person should be told without stopping: 1 this hour's charge, 2 the session's length."""
-        hour = 1 if self.gate.ledger.hour_warning() else 0
-        return hour + (2 if self.gate.armed and self._session_s >= SESSION_WARN_S else 0)
+        """Return what a person should be told without stopping: WARN_* of `firmware_py.guard_session`."""
+        return self._session.warnings(self.gate.armed, self.gate.ledger.hour_warning())
 
     def due_us(self, idle_us: int) -> int:
         """Return how long to wait before the next step is needed, us, 0 to `idle_us`."""
@@ -237,13 +259,8 @@ class Guard:
                 self.plausibility.burst_ended()
             elif self._since_pulse.us >= PAUSE_US:
                 self._end_burst()
-        if self.gate.armed:
-            self._session_us += max(0, dt_us)
-            if self._session_us >= 1_000_000:
-                self._session_us -= 1_000_000
-                self._session_s += 1
-                if self._session_s >= SESSION_MAX_S:
-                    self.supervisor.fault(faults.SESSION_OVER)
+        if self.gate.armed and self._session.advance(dt_us):
+            self.supervisor.fault(faults.SESSION_OVER)
 
     def _hear(self) -> None:
         n = self._port.readinto(self._rx)
@@ -270,7 +287,7 @@ class Guard:
             self._disarm(self.gate.disarmed_by)
         fault_id = self.plausibility.take_fault()
         while fault_id:
-            if supervisor.ARMED <= sup.state <= supervisor.STIMULATING:
+            if supervisor.ARMED <= sup.state <= supervisor.STIMULATING and not sup.is_test:
                 sup.fault(fault_id)
             fault_id = self.plausibility.take_fault()
         if self.gate.armed and not supervisor.ARMED <= sup.state <= supervisor.PAUSED:
@@ -278,13 +295,9 @@ class Guard:
 
     def _self_test(self) -> bool:
         """Whether the gate refuses while disarmed, and a small pulse reads back as it was meant."""
-        request = self._slots[0].request
-        request.channel = 0
-        request.current_ua = self.driver.quantise_current_ua(1_000)
-        request.width_us = 100
-        request.gap_us = 0
-        n = self.driver.encode_pulse(0, request.current_ua, 100, 0)
-        return not self.gate.armed and n > 0 and self._reads_back(n, request, request.current_ua)
+        return not self.gate.armed and small_pulse_reads_back(
+            self.driver, self._check, self._slots[0].request
+        )
 
     def _disarm(self, reason: int) -> None:
         self.gate.disarm(reason)
@@ -335,7 +348,7 @@ class Guard:
         result.asked_ua = asked_ua
         self._records.note(result)
         if n > 0:
-            self._is_helped = True
+            self._unhelped.helped()
             self._port.write(driver.tx, n)
 
     def _held(self) -> int:
@@ -358,7 +371,7 @@ class Guard:
         n = driver.encode_pulse(request.channel, result.granted_ua, request.width_us, request.gap_us)
         if n == 0:
             self._not_sent(result, reasons.NOT_REPRESENTABLE)
-        elif not self._reads_back(n, request, result.granted_ua):
+        elif not reads_back(self._check, driver.tx, n, request, result.granted_ua):
             self._not_sent(result, reasons.CHECK_FAILED)
             self._disarm(reasons.CHECK_FAILED)
         else:
@@ -366,23 +379,14 @@ class Guard:
             if not self._is_burst:
                 self._is_burst = True
                 self.supervisor.event(supervisor.BURST_BEGAN)
-                self.plausibility.burst_began()
+                if not self.supervisor.is_test:  # a person watches; the foot hangs and does not step
+                    self.plausibility.burst_began()
             self._since_pulse.restart()
+            if self.supervisor.is_test:
+                slot = self._slots[request.channel]
+                slot.tested = min(slot.tested + 1, TESTED_MIN)
             return n
         return 0
-
-    def _reads_back(self, n: int, request, granted_ua: int) -> bool:
-        """Whether the finished frame in `driver.tx` says exactly what was granted."""
-        check = self._check
-        return (
-            check.read(self.driver.tx, n)
-            and check.is_pulse
-            and check.channel == request.channel
-            and check.current_ua == granted_ua
-            and check.width_us == request.width_us
-            and check.gap_us == request.gap_us
-            and check.net_charge_pc == 0
-        )
 
     def _not_sent(self, result, reason: int) -> None:
         self.gate.not_sent(result.channel)

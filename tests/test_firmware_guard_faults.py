@@ -117,12 +117,12 @@ def test_a_loop_that_is_always_late_is_a_fault(period_us, is_slow):
 
 def test_long_sessions_are_warned_of_and_end():
     rig = Rig().armed()
-    rig.guard._session_s = 1_798
+    rig.guard._session._s = 1_798
     rig.run(1_000)
     assert rig.guard.warnings() == 0
     rig.run(1_200)
     assert rig.guard.warnings() == 2
-    rig.guard._session_s = 3_598
+    rig.guard._session._s = 3_598
     rig.run(2_300)
     assert rig.guard.supervisor.fault_id == faults.SESSION_OVER
     assert not rig.gate.armed
@@ -133,3 +133,45 @@ def test_much_charge_in_an_hour_is_warned_of():
     for _ in range(83_334):
         rig.gate.ledger.add(0, make_limits(), 50_000, 300, 20_000)
     assert rig.guard.warnings() == 1
+
+
+@pytest.mark.parametrize(
+    ("percent", "fault_id", "pulses_after"),
+    [
+        (5, 0, True),
+        (4, faults.BATTERY_LOW, True),
+        (1, faults.BATTERY_LOW, True),
+        (0, faults.BATTERY_EMPTY, False),
+    ],
+)
+def test_a_low_battery_lets_the_burst_finish_and_an_empty_one_cuts(percent, fault_id, pulses_after):
+    rig = Rig().armed()
+    rig.ask().run(25)
+    rig.guard.take_battery(percent)
+    n = len(rig.delivered)
+    for _ in range(3):
+        rig.ask().run(25)
+    assert (len(rig.delivered) > n) == pulses_after
+    assert rig.guard.supervisor.fault_id == fault_id
+    rig.run(200)  # the burst is over
+    n = len(rig.delivered)
+    rig.ask().run(100)
+    assert (len(rig.delivered) > n) == (fault_id == 0)
+
+
+def test_a_battery_that_is_low_at_rest_is_no_fault_and_stops_arming_at_once():
+    rig = Rig().ready()
+    rig.guard.take_battery(0)
+    assert rig.guard.supervisor.fault_id == 0
+    rig.cycle = 0
+    assert arm_on_purpose(rig.guard)
+    rig.guard.take_battery(0)
+    rig.ask().run(30)
+    assert rig.delivered == []
+
+
+@pytest.mark.parametrize(("percent", "warns"), [(100, 0), (15, 0), (14, 4), (0, 4)])
+def test_a_battery_below_15_percent_is_a_warning(percent, warns):
+    rig = Rig().ready()
+    rig.guard.take_battery(percent)
+    assert rig.guard.warnings() == warns

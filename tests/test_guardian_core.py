@@ -33,7 +33,14 @@ class Rig:
         self.port = self.link.open_port()
         limits = (make_limits(), make_limits())
         self.guard = Guard(
-            limits, ScienceMode4(), FrameCheck(), self.port, NoLog(), has_imu=True, has_switch=True
+            limits,
+            ScienceMode4(),
+            FrameCheck(),
+            self.port,
+            NoLog(),
+            has_imu=True,
+            has_switch=True,
+            was_checked=True,
         )
         self.core = GuardianCore(self.guard)
         self.core.open()
@@ -80,7 +87,6 @@ class Rig:
 
     def arm(self):
         self.tell(messages.ACKNOWLEDGE)
-        self.tell(messages.CHANNELS_CHECKED)
         self.tell(messages.ARM)
 
     def pulsing(self):
@@ -143,7 +149,6 @@ def test_arming_asks_for_acknowledgement_and_check_of_the_channels():
 def test_an_old_or_future_dated_arm_is_refused(age_us, armed):
     rig = Rig().run(400)
     rig.tell(messages.ACKNOWLEDGE)
-    rig.tell(messages.CHANNELS_CHECKED)
     rig.tell(messages.ARM, age_us)
     assert rig.is_armed == armed
 

@@ -4,6 +4,7 @@ Counts and the guardian's own clock are asserted, not how quickly a busy machine
 times at the stimulator are what `./swingphase bench guardian` reports.
 """
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from benchmarks import guardian as bench
 from benchmarks.guardian_trials import KINDS, Trial, problems
 from firmware_py.pi.guardian_launch import ROOT
 
-N_TRIALS = 5
+N_TRIALS = bench.TRIALS_ALL if os.environ.get("SWINGPHASE_ALL") == "1" else bench.TRIALS
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=[k.name for k in KINDS])

@@ -57,7 +57,7 @@ def test_the_limits_of_a_prescription_arrive_as_they_left(tmp_path):
         {"channels": [1]},
         {"channels": json.loads(GOOD.to_bytes())["channels"] * 3},
         {"device": "unknown"},
-        {"version": 2},
+        {"version": 3},
         {"has_imu": 1},
         {"prescription": 7},
         {"has_switch": None},

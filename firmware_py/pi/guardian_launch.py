@@ -23,16 +23,16 @@ from stimulator.prescription import Prescription, channel_limits, prescription_h
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def settings_for(
-    prescription: Prescription, capability: Capability, *, has_imu: bool, has_switch: bool
-) -> GuardianSettings:
-    """Return what the guardian must know of a checked prescription."""
+def settings_for(prescription: Prescription, capability: Capability, **flags: bool) -> GuardianSettings:
+    """Return what the guardian must know of a checked prescription.
+
+    flags   those of GuardianSettings: has_imu, has_switch, is_shank, was_checked
+    """
     return GuardianSettings(
         device=capability.name,
         prescription=prescription_hash(prescription),
-        has_imu=has_imu,
-        has_switch=has_switch,
         channels=channel_limits(prescription, capability),
+        **flags,
     )
 
 

@@ -26,7 +26,7 @@ from firmware_py.pi.guardian.ports import (
     slept_us,
 )
 from firmware_py.pi.guardian.real_time import ask_for_real_time
-from firmware_py.pi.guardian.settings import SettingsError, load_settings
+from firmware_py.pi.guardian.settings import FLAGS, SettingsError, load_settings
 from firmware_py.pi.serial_port import PortError
 from stimulator.drivers.sciencemode4 import ScienceMode4
 from stimulator.drivers.sciencemode4_check import FrameCheck
@@ -190,8 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
         check,
         port,
         log,
-        has_imu=settings.has_imu,
-        has_switch=settings.has_switch,
+        **{flag: getattr(settings, flag) for flag in FLAGS},
     )
     sign = FileSign(Path(chosen.sign_file)) if chosen.sign_file else None
     process = GuardianProcess(GuardianCore(guard, deadline), port, log, sign)
