@@ -1,37 +1,89 @@
 """The only place that builds the whole: which detector, which driver, which limits work together."""
 
+from firmware_py.channel_check import ChannelCheck
 from firmware_py.cycle import CYCLE_US, ControlCycle
 from firmware_py.guard import Guard
 from gait_detect.detector import GaitDetector
+from safety.supervisor import ARMED, PAUSED
 from stimulator.drivers.capability import P24
 from stimulator.drivers.sciencemode4 import ScienceMode4
 from stimulator.drivers.sciencemode4_check import FrameCheck
 from stimulator.prescription import channel_limits, checked
+from stimulator.test_burst import TestBurst
 from stimulator.walk import WalkScheduler
 
 
 class Loop:
-    """Everything that runs for one leg: `cycle` asks, `guard` decides and sends."""
+    """Everything that runs for one leg: `cycle` asks, `guard` decides and sends.
 
-    def __init__(self, cycle, guard, capability) -> None:
+    walk, burst   schedulers; `walk` is in charge from the start
+    check         watches every sample and judges the test bursts
+    arm_walk(), arm_test()   what a person asks for: who is in charge and how the guard is armed go together
+    """
+
+    def __init__(self, cycle, guard, capability, *, burst, check) -> None:
         self.cycle = cycle
         self.guard = guard
         self.capability = capability
+        self.walk = cycle.scheduler
+        self.burst = burst
+        self.check = check
+
+    def arm_walk(self) -> bool:
+        """Arm for walking; True if it is armed then. A test burst that still runs is waited for."""
+        self.cycle.use(self.walk)
+        return self.guard.arm()
+
+    def arm_test(self) -> bool:
+        """Arm for one test burst; True if it is armed then. Never while armed for walking: disarm first.
+
+        False at first, while the stimulator wakes up or a step still ends: ask again in the next cycle.
+        """
+        sup = self.guard.supervisor
+        if ARMED <= sup.state <= PAUSED and not sup.is_test:
+            return False  # the wearer may be walking, and would lose the help without a sound
+        self.cycle.use(self.burst)
+        return self.cycle.scheduler is self.burst and self.guard.arm(is_test=True)
 
 
-def compose_walk(*, sensors, port, log, prescription, place: str, has_switch: bool) -> Loop:
-    """Build the loop for walking with a P24 on `port`.
+def compose_walk(
+    *,
+    sensors,
+    port,
+    log,
+    prescription,
+    place: str,
+    has_switch: bool,
+    side: str = "right",
+    was_checked: bool = False,
+) -> Loop:
+    """Build the loop for walking, and for the check before it, with a P24 on `port`.
 
     sensors       firmware_py.hal.Sensors, worn at `place`: "foot" or "shank"
     port          firmware_py.hal.Port
     log           firmware_py.hal.Log
     has_switch    whether a heel switch is fitted
+    side          the leg they are worn on: "right" or "left"
+    was_checked   leg and channels were checked before with this very profile, and that was kept
     prescription  stimulator.prescription.Prescription; PrescriptionError if it must not be used
     """
     capability = P24
     checked(prescription, capability)
     limits = channel_limits(prescription, capability)
-    guard = Guard(limits, ScienceMode4(), FrameCheck(), port, log, has_imu=True, has_switch=has_switch)
+    guard = Guard(
+        limits,
+        ScienceMode4(),
+        FrameCheck(),
+        port,
+        log,
+        has_imu=True,
+        has_switch=has_switch,
+        is_shank=place == "shank",
+        was_checked=was_checked,
+    )
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
     cycle = ControlCycle(sensors, GaitDetector(place=place), scheduler, guard, log)
-    return Loop(cycle, guard, capability)
+    burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
+    check = ChannelCheck(burst, side, place)
+    cycle.watch(check)
+    return Loop(cycle, guard, capability, burst=burst, check=check)

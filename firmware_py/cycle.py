@@ -6,7 +6,9 @@ It reads no clock and waits for nothing; whoever runs it passes the time in, 200
 from firmware_py import blackbox
 from safety.clock import Age, elapsed_us
 from safety.gate import SEQUENCE_MASK
+from safety.limits import CHANNELS_MAX
 from safety.sample import Sample
+from stimulator.envelope import OFF
 
 CYCLE_US = 5_000  # 200 Hz
 SAMPLE_AGE_MAX_US = 50_000  # R20: older than this, a sample says nothing about the foot now
@@ -18,7 +20,7 @@ class ControlCycle:
 
     sensors    firmware_py.hal.Sensors
     detector   gait_detect.detector.GaitDetector
-    scheduler  stimulator.walk.WalkScheduler
+    scheduler  stimulator.walk.WalkScheduler, or another with the same step; `use` changes it
     guard      firmware_py.guard.Guard, or what stands for it in another process
     log        firmware_py.hal.Log
     """
@@ -30,9 +32,24 @@ class ControlCycle:
         self._sensors = sensors
         self._guard = guard
         self._log = log
+        self._next = scheduler  # waits until the one in charge is at rest
+        self._watcher = None
         self._sample = Sample()
         self._sequence: int = 0
+        # Requests are counted here and per channel, so that the gate sees one row of numbers whoever asks.
+        self._sequences = [0] * CHANNELS_MAX
         self._t_us: int = -1
+
+    def use(self, scheduler) -> None:
+        """Put `scheduler` in charge as soon as the present one is at rest; it begins with a new swing or press.
+
+        Requests of two schedulers never mix. A second call before that replaces the first.
+        """
+        self._next = scheduler
+
+    def watch(self, watcher) -> None:
+        """Let `watcher.see(sample)` (firmware_py.channel_check) see each raw sample, after the detector."""
+        self._watcher = watcher
 
     def step(self, t_us: int) -> None:
         """Run one whole cycle at the clock reading `t_us`."""
@@ -41,11 +58,16 @@ class ControlCycle:
         self.sample_age.advance(dt_us)
         self._read_sensors()
         fresh = self.sample_age.us <= SAMPLE_AGE_MAX_US
+        if self._next is not self.scheduler and self.scheduler.envelope.state == OFF:
+            self._next.cut()  # what it may have begun long ago is over
+            self.scheduler = self._next
         scheduler = self.scheduler
         self._guard.take_swing(self.detector.state.swing)
         count = scheduler.step(t_us, dt_us, self.detector.state, fresh)
         for i in range(count):
             request = scheduler.requests[i]
+            request.sequence = self._sequences[request.channel]
+            self._sequences[request.channel] = (request.sequence + 1) & SEQUENCE_MASK
             self._note_request(request)
             self._guard.take(request)
         self._log.note(
@@ -68,6 +90,8 @@ class ControlCycle:
             self._guard.take_sample(sample)
             self._note_sample(sample)
             self._note_state(sample.t_us, self.detector.step(sample))
+            if self._watcher is not None:
+                self._watcher.see(sample)
 
     def _note_sample(self, s) -> None:
         self._log.note(

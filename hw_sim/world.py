@@ -42,6 +42,8 @@ class World:
     sensors       HAL sensors that know the world's time through `now_us` of the leg or the recording
     port, link    the two ends of the way to the device
     leg           moved every millisecond, or None (recordings move by themselves)
+    side          the leg that the device is set to
+    was_checked   a session before has checked leg and channels (hw_sim.check_flow shows how)
     log_path      black box file, or None to keep rows in memory only
     """
 
@@ -54,6 +56,8 @@ class World:
         prescription: Prescription,
         place: str,
         has_switch: bool,
+        side: str = "right",
+        was_checked: bool = True,
         leg: Leg | None = None,
         log_path: Path | None = None,
         about: dict | None = None,
@@ -68,6 +72,8 @@ class World:
             prescription=prescription,
             place=place,
             has_switch=has_switch,
+            side=side,
+            was_checked=was_checked,
         )
         self._port, self._link, self._leg = port, link, leg
         self._next_cycle_us = 0
@@ -91,9 +97,8 @@ class World:
             self.advance(CYCLE_US)
 
     def arm(self) -> None:
-        """A person acknowledges, has checked leg and channels, and arms; StimulatorNotReady if it will not."""
+        """A person acknowledges and arms; StimulatorNotReady if it will not."""
         self.loop.guard.acknowledge()
-        self.loop.guard.channels_checked()
         if not self.loop.guard.arm():
             raise StimulatorNotReady(self.device_sentence())
 

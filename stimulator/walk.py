@@ -5,7 +5,6 @@ quick enough to ask in time; it does not have to be on the beat.
 """
 
 from safety.clock import after_us, elapsed_us
-from safety.gate import SEQUENCE_MASK
 from safety.pulse import PulseRequest
 from stimulator.envelope import LEVEL_FULL, OFF, Envelope
 from stimulator.prescription import PrescriptionError, steep_changes
@@ -32,7 +31,7 @@ class WalkScheduler:
         dt_us    time since the last cycle, us
         state    gait_detect.state.GaitState
         sure     False if the sensors behind `state` are stale
-    A request's pulse is due within `cycle_us` from t_us.
+    A request's pulse is due within `cycle_us` from t_us. The control cycle numbers it.
     """
 
     def __init__(self, prescription, cycle_us: int, current_step_ua: int = 1) -> None:
@@ -45,7 +44,6 @@ class WalkScheduler:
         n = len(prescription.channels)
         self.requests = tuple([PulseRequest() for _ in range(n)])
         self._trains = tuple([_Train(setting) for setting in prescription.channels])
-        self._sequences = [0] * n
         self._take_over()
 
     def commit(self, prescription) -> None:
@@ -104,8 +102,6 @@ class WalkScheduler:
             return
         request = self.requests[self.count]
         self.count += 1
-        request.sequence = self._sequences[index]
-        self._sequences[index] = (request.sequence + 1) & SEQUENCE_MASK
         request.channel = index
         request.fire_at_us = due_us
         request.current_ua = current_ua

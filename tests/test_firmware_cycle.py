@@ -4,6 +4,8 @@ from firmware_py import blackbox
 from firmware_py.blackbox import RowRing, rows
 from firmware_py.cycle import ControlCycle
 from gait_detect.state import PHASE_SWING, GaitState
+from safety.pulse import PulseRequest
+from stimulator.envelope import OFF
 from stimulator.prescription import default_prescription
 from stimulator.walk import WalkScheduler
 
@@ -90,6 +92,15 @@ def test_each_cycle_ends_with_its_own_number_after_its_requests():
     assert len(bench.requests) >= 10
 
 
+def test_requests_are_counted_up_from_0_per_channel():
+    bench = Bench()
+    bench.go(400)
+    for channel in (0, 1):
+        numbers = [h[2] for h in bench.requests if h[1] == channel]
+        assert numbers == list(range(len(numbers)))
+        assert len(numbers) >= 10
+
+
 def test_several_waiting_samples_are_all_used_in_one_cycle():
     bench = Bench()
     bench.sensors.waiting = [T0_US + 1, T0_US + 2, T0_US + 3]
@@ -133,3 +144,80 @@ def test_the_log_shows_the_whole_way():
     assert kinds.count(blackbox.CYCLE) == 20
     assert kinds.count(blackbox.SAMPLE) == kinds.count(blackbox.STATE) == 10
     assert kinds.count(blackbox.REQUEST) == len(bench.requests) > 0
+
+
+class Asks:
+    """A scheduler that asks for one pulse on channel 0 in each cycle while `state` is not OFF."""
+
+    class _Envelope:
+        state = 1
+        level = 0
+
+    def __init__(self):
+        self.envelope = Asks._Envelope()
+        self.requests = (PulseRequest(),)
+        self.cuts = 0
+
+    def cut(self):
+        self.cuts += 1
+
+    def step(self, t_us, dt_us, state, sure):
+        return 0 if self.envelope.state == OFF else 1
+
+
+def test_another_scheduler_takes_over_only_when_the_present_one_is_at_rest():
+    bench = Bench()
+    bench.go(200)
+    other = Asks()
+    bench.cycle.use(other)
+    bench.go(200)
+    assert bench.cycle.scheduler is not other, "a step is under way"
+    assert other.cuts == 0
+    walk = bench.cycle.scheduler
+    walk.cut()
+    bench.go(5)
+    assert bench.cycle.scheduler is other
+    assert other.cuts == 1, "what it had begun before is over"
+    bench.go(50)
+    assert other.cuts == 1
+    bench.cycle.use(walk)
+    bench.go(50)
+    assert bench.cycle.scheduler is other
+    bench.cycle.use(other)
+    other.envelope.state = OFF
+    bench.go(50)
+    assert bench.cycle.scheduler is other, "the wish was taken back"
+
+
+def test_requests_are_counted_in_one_row_per_channel_whoever_asks():
+    bench = Bench()
+    bench.go(200)
+    walk = bench.cycle.scheduler
+    walk.cut()
+    other = Asks()
+    bench.cycle.use(other)
+    bench.go(50)
+    other.envelope.state = OFF
+    bench.cycle.use(walk)
+    bench.go(5)
+    bench.detector.step = lambda sample: bench.detector.state
+    bench.detector.state.swing = 0
+    bench.go(50)
+    bench.detector.state.swing = 1
+    bench.go(200)
+    for channel in (0, 1):
+        numbers = [h[2] for h in bench.requests if h[1] == channel]
+        assert numbers == list(range(len(numbers)))
+        assert len(numbers) > (16 if channel == 0 else 8)
+
+
+def test_whoever_watches_sees_every_sample_after_the_detector():
+    bench = Bench()
+    seen = []
+    bench.cycle.watch(
+        type("Watcher", (), {"see": lambda self, s: seen.append((s.t_us, len(bench.detector.seen)))})()
+    )
+    bench.go(200)
+    assert [at for at, _ in seen] == bench.detector.seen
+    assert [n for _, n in seen] == list(range(1, len(seen) + 1))
+    assert len(seen) == 20

@@ -26,7 +26,7 @@ class Walk:
         self.state = GaitState()
         self.state.confidence = 100
         self.now_us = 0
-        self.asked = []  # (world us due, channel, current_ua, sequence)
+        self.asked = []  # (world us due, channel, current_ua)
 
     def go(self, swing, ms, dt_us=CYCLE_US, sure=True):
         self.state.swing = swing
@@ -37,7 +37,7 @@ class Walk:
             n = self.scheduler.step(t_us, dt_us, self.state, sure)
             for r in self.scheduler.requests[:n]:
                 due_us = self.now_us + elapsed_us(r.fire_at_us, t_us)
-                self.asked.append((due_us, r.channel, r.current_ua, r.sequence))
+                self.asked.append((due_us, r.channel, r.current_ua))
         return self
 
     def of(self, channel):
@@ -90,11 +90,6 @@ def test_a_channel_with_no_current_is_never_asked_for():
     walk = Walk(p).go(1, 300)
     assert walk.of(0)
     assert walk.of(1) == []
-
-
-def test_sequences_count_up_per_channel():
-    walk = Walk(prescribe()).go(1, 300).go(0, 500).go(1, 300)
-    assert [a[3] for a in walk.of(0)] == list(range(len(walk.of(0))))
 
 
 def test_a_late_cycle_is_not_made_up_by_a_bunch_of_pulses():
