@@ -127,6 +127,12 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     return evaluate(chosen.arguments)
 
 
+def _check(chosen: argparse.Namespace) -> int:
+    from hw_sim.check_demo import main as check
+
+    return check(chosen.arguments)
+
+
 def _safety_case(chosen: argparse.Namespace) -> int:
     from evidence.safety_case import main as write_safety_case
 
@@ -243,6 +249,11 @@ def _parser() -> argparse.ArgumentParser:
         job.add_argument(
             "--prescription", metavar="FILE", help="TOML file; what it leaves out has its default"
         )
+
+    check = jobs.add_parser(
+        "check", add_help=False, help="the check of leg and channels before the first walk, simulated"
+    )
+    check.set_defaults(job=_check, passes_on=True)
 
     emulate = jobs.add_parser("emulate", help="a stimulator on a pseudo-terminal for anyone's client")
     emulate.add_argument("device", choices=("p24",))
