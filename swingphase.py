@@ -87,6 +87,8 @@ def _replay(chosen: argparse.Namespace) -> int:
     from hw_sim.recordings import recordings_in
 
     prescription = _prescription(chosen)
+    if chosen.recording is None and Path(chosen.file).suffix == ".csv":
+        chosen.recording = 0  # the only one
     if chosen.recording is None:
         recordings = recordings_in(Path(chosen.file))
         print(replay_runs.table(recordings, prescription, jobs=chosen.jobs, progress=_bar("replaying")))
@@ -237,7 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(job=_demo)
 
     replay = jobs.add_parser("replay", help="a recorded walk through the whole loop")
-    replay.add_argument("file", help="an .npz file of recordings, or a folder of them")
+    replay.add_argument("file", help="a .csv file, an .npz file of recordings, or a folder of them")
     replay.add_argument(
         "--recording", type=int, metavar="N", help="this one, with a picture (default: a table of all)"
     )

@@ -1,6 +1,7 @@
 """`./swingphase evaluate`: how well the detector finds the steps of recorded people.
 
-Definitions: hw_sim/gait_scores.py. `--delivered` puts a second row beside each: what the gate granted.
+Definitions: hw_sim/gait_scores.py. `--delivered` adds a row under each: what the gate granted. Own recordings:
+docs/recordings.md says how to write them as CSV.
 """
 
 import argparse
@@ -8,11 +9,15 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hw_sim import gait_report
 from hw_sim.gait_runs import Job, Result, evaluate, jobs_of, run_all
 from hw_sim.gait_tables import as_plain, feet_of, groups_of, rows_of
 from hw_sim.recordings import PLACES, RecordingError, gait_dir, make_detector
+
+if TYPE_CHECKING:
+    from hw_sim.delivered import Delivery  # costs a second of import: only when needed
 
 BAD_INPUT = 2
 LOOK_AT = "../worst"  # outside the repository: pictures of recordings stay out of it
@@ -25,6 +30,8 @@ def main(arguments: list[str]) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         _check(chosen)
+        if chosen.example:
+            return _example(Path(chosen.example))
         jobs = jobs_of(
             Path(chosen.data or gait_dir()),
             place=chosen.place,
@@ -33,23 +40,28 @@ def main(arguments: list[str]) -> int:
             halve=chosen.half_rate,
         )
         results = evaluate(jobs, make_detector, processes=chosen.jobs, progress=bar("detecting"))
-        delivered = _delivered(jobs, chosen.jobs) if chosen.delivered else []
-        for line in report(results, delivered, all_feet=chosen.feet):
+        deliveries = _delivered(jobs, chosen.jobs) if chosen.delivered else []
+        for line in report(results, deliveries, all_feet=chosen.feet):
             print(line)
+        if chosen.pages:
+            print(f"Pages: {_pages(Path(chosen.pages), jobs, results)}")
         if chosen.json:
-            _write(Path(chosen.json), as_json(results, delivered))
+            _write(Path(chosen.json), as_json(results, deliveries))
     except RecordingError as e:
         print(f"swingphase: {e}", file=sys.stderr)
         return BAD_INPUT
     return 0
 
 
-def report(results: list[Result], delivered: list[Result], *, all_feet: bool) -> list[str]:
+def report(results: list[Result], deliveries: "list[Delivery]", *, all_feet: bool) -> list[str]:
     """Return everything that is printed."""
-    lines = ["", *gait_report.table(rows_of(results, groups_of))]
-    if delivered:
-        lines += ["", "The same, of what reached the person as current:"]
-        lines += gait_report.table(rows_of(delivered, groups_of))
+    delivered = rows_of([d.delivered for d in deliveries], groups_of)
+    lines = ["", *gait_report.table(rows_of(results, groups_of), delivered)]
+    if deliveries:
+        from hw_sim.delivered import lost_lines
+
+        lines += ["", "Steps that were detected and not delivered, by what happened most in each:"]
+        lines += [f"  {said}" for said in lost_lines(deliveries)] or ["  none"]
     feet = gait_report.foot_table(rows_of(results, feet_of))
     shown = feet if all_feet else feet[: FEET_SHOWN + 1]
     lines += ["", f"Feet, lowest first ({len(shown) - 1} of {len(feet) - 1}; --feet shows all):", *shown]
@@ -58,8 +70,9 @@ def report(results: list[Result], delivered: list[Result], *, all_feet: bool) ->
     return lines
 
 
-def as_json(results: list[Result], delivered: list[Result]) -> dict[str, object]:
+def as_json(results: list[Result], deliveries: "list[Delivery]") -> dict[str, object]:
     """Return rates and counts; nothing of the recordings themselves."""
+    delivered = [d.delivered for d in deliveries]
     return {
         "groups": [as_plain(row) for row in rows_of(results, groups_of)],
         "delivered": [as_plain(row) for row in rows_of(delivered, groups_of)],
@@ -82,7 +95,7 @@ def bar(what: str) -> Callable[[float], None]:
     return draw
 
 
-def _delivered(jobs: list[Job], processes: int) -> list[Result]:
+def _delivered(jobs: list[Job], processes: int) -> "list[Delivery]":
     from hw_sim.delivered import deliver
     from stimulator.prescription import default_prescription
 
@@ -92,6 +105,21 @@ def _delivered(jobs: list[Job], processes: int) -> list[Result]:
         results.append(result)
         progress(len(results) / len(jobs))
     return results
+
+
+def _example(file: Path) -> int:
+    from hw_sim.recordings_csv_writer import write_example
+
+    recording = write_example(file)
+    print(f"{file}: {recording.describe()}.")
+    print(f"Read it with: ./swingphase evaluate --data {file}")
+    return 0
+
+
+def _pages(folder: Path, jobs: list[Job], results: list[Result]) -> Path:
+    from hw_sim.gait_pages import write_pages  # drawing costs a second of import: only when needed
+
+    return write_pages(folder, jobs, results, progress=bar("drawing"))[0]
 
 
 def _check(chosen: argparse.Namespace) -> None:
@@ -105,6 +133,10 @@ def _check(chosen: argparse.Namespace) -> None:
         )
     if chosen.jobs < 1:
         raise RecordingError(f"--jobs is {chosen.jobs}; it must be 1 or more. Choose how many processes.")
+    if chosen.pages:
+        from hw_sim.gait_pages import check_outside
+
+        check_outside(Path(chosen.pages))
     if chosen.delivered and (chosen.misalign or chosen.bias or chosen.half_rate):
         raise RecordingError(
             "--delivered scores recordings as they are. Leave --misalign, --bias and --half-rate out."
@@ -122,7 +154,7 @@ def _write(path: Path, what: dict[str, object]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./swingphase evaluate", description=__doc__)
-    parser.add_argument("--data", metavar="DIR", help="folder of *.npz recordings, or one file")
+    parser.add_argument("--data", metavar="DIR", help="folder of recordings (*.npz, *.csv), or one file")
     parser.add_argument("--place", choices=PLACES, help="only sensors worn here")
     parser.add_argument(
         "--misalign", type=float, default=0.0, metavar="DEG", help="turn every sensor by this"
@@ -133,6 +165,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--half-rate", action="store_true", help="every second sample only")
     parser.add_argument("--delivered", action="store_true", help="score the pulses that were granted, too")
     parser.add_argument("--feet", action="store_true", help="list every foot, not only the lowest")
+    parser.add_argument(
+        "--pages", metavar="DIR", help="draw the worst ten recordings here, outside the repository"
+    )
+    parser.add_argument(
+        "--example", metavar="FILE", help="write a simulated walk as CSV here, and nothing else"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the rates here")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default 2)")
     return parser

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,14 +13,21 @@ HEAD = (
     f"{'data set/place/group':46} {'steps':>6} {'min':>4} | sens% [95% people]  clear%  cov%  F1core F1win | "
     "false/min  idle  dbl/100 late% stance% | onset-HO ms     onset-TO ms       end-IC ms | below 90%  worst"
 )
+DELIVERED = "  of this, as current at the electrodes"
 BIN_MS, BINS_FROM_MS, BINS_TO_MS = 20, -200, 200
 BAR = 40
 WORST = 10
 
 
-def table(rows: Sequence[Row]) -> list[str]:
-    """Return a heading and one line per row."""
-    return [HEAD, *map(line, rows)]
+def table(rows: Sequence[Row], delivered: Sequence[Row] = ()) -> list[str]:
+    """Return a heading and one line per row; under it, if there is one, what of the same key was delivered."""
+    below = {row.key: row for row in delivered}
+    lines = [HEAD]
+    for row in rows:
+        lines.append(line(row))
+        if row.key in below:
+            lines.append(line(replace(below[row.key], key=DELIVERED)))
+    return lines
 
 
 def line(r: Row) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_sim.gait_scores import Flags, Score, score
-from hw_sim.recordings import Recording, RecordingError, recordings_in
+from hw_sim.recordings import Recording, RecordingError, files_in, recordings_in
 
 SEED = 1  # of the mounting errors
 
@@ -38,6 +38,13 @@ class Job:
     rotation: NDArray[np.float64] | None = None
     bias_rad_s: float = 0.0
 
+    def signals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return gyro rad/s and acc m/s2, (n, 3) each, as the sensor gives them when worn so."""
+        gyro, acc = self.recording.gyro_rad_s, self.recording.acc_mps2
+        if self.rotation is not None:
+            gyro, acc = gyro @ self.rotation.T, acc @ self.rotation.T
+        return gyro + self.bias_rad_s, acc
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -58,7 +65,7 @@ def result_of(job: Job, on: Flags) -> Result:
     none = np.empty((0, 3), np.int16)
     return Result(
         file=job.file,
-        recording=replace(r, gyro_counts=none, acc_counts=none, heel_counts=None),
+        recording=replace(r, gyro_counts=none, acc_counts=none, heel_counts=None, heel_levels=None),
         about=r.describe(),
         score=score(r, on),
     )
@@ -77,9 +84,7 @@ def jobs_of(
     misalign_deg   turn each sensor by this angle about an axis of its own, drawn from a fixed seed
     halve          keep every second sample only: 100 Hz becomes 50 Hz
     """
-    files = sorted(folder.glob("*.npz")) if folder.is_dir() else [folder]
-    if not files:
-        recordings_in(folder)  # says it in a sentence
+    files = files_in(folder)
     pairs = [(file, recording) for file in files for recording in recordings_in(file)]
     pairs = [(file, r) for file, r in pairs if place is None or r.place == place]
     if not pairs:
@@ -114,6 +119,7 @@ def halved(r: Recording) -> Recording:
         gyro_counts=r.gyro_counts[::2],
         acc_counts=r.acc_counts[::2],
         heel_counts=None if r.heel_counts is None else r.heel_counts[::2],
+        heel_levels=None if r.heel_levels is None else r.heel_levels[::2],
         steps=tuple(tuple(v // 2 if v >= 0 else -1 for v in row) for row in r.steps),  # type: ignore[misc]
         ignore=tuple((a // 2, b // 2) for a, b in r.ignore),
     )
@@ -122,16 +128,12 @@ def halved(r: Recording) -> Recording:
 def decide(job: Job, make: Factory) -> Flags:
     """Return the detector's decision for each sample, (n,)."""
     r = job.recording
-    gyro, acc = r.gyro_rad_s, r.acc_mps2
-    if job.rotation is not None:
-        gyro, acc = gyro @ job.rotation.T, acc @ job.rotation.T
-    gyro_rows, acc_rows = (gyro + job.bias_rad_s).tolist(), acc.tolist()
-    heel = [None] * r.n_samples if r.heel_down is None else r.heel_down.tolist()
+    gyro, acc = job.signals()
     detector = make(r.fs, r.place)
     return np.fromiter(
         (
             detector.update(i / r.fs, g, a, h)
-            for i, (g, a, h) in enumerate(zip(gyro_rows, acc_rows, heel, strict=True))
+            for i, (g, a, h) in enumerate(zip(gyro.tolist(), acc.tolist(), r.heel_readings, strict=True))
         ),
         bool,
         r.n_samples,

@@ -91,7 +91,7 @@ def replay(
         link=link,
         prescription=prescription,
         place=recording.place,
-        has_switch=recording.heel_counts is not None,
+        has_switch=recording.has_switch,
         log_path=log_path,
         about={"recording": recording.describe()},
     )

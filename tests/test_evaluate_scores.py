@@ -1,6 +1,7 @@
 """The benchmark's definitions: on made labels by hand, and count for count as the recordings' own script."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,12 @@ def test_half_the_samples_keep_the_labels_at_the_same_time() -> None:
     assert (half.fs, half.n_samples) == (50.0, 350)
     assert half.steps == ((100, 140, 110, 130), (160, 200, -1, -1))
     assert windows_of(half).toe_off_s == pytest.approx(windows_of(made()).toe_off_s)
+
+
+def test_half_the_samples_keep_every_second_reading_of_a_switch() -> None:
+    levels = (np.arange(700) % 2).astype(np.int8)
+    half = halved(replace(made(), heel_levels=levels))
+    assert half.heel_readings == [False] * 350
 
 
 def test_a_rotation_turns_by_its_angle_and_keeps_lengths() -> None:

@@ -164,7 +164,7 @@ def refusal(path: Path) -> str:
 
 
 def test_what_is_missing_or_broken_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    assert "does not exist; a recording is a *.npz file" in refusal(tmp_path / "none.npz")
+    assert "does not exist; recordings are a *.npz file" in refusal(tmp_path / "none.npz")
     (tmp_path / "empty").mkdir()
     assert "holds no *.npz file" in refusal(tmp_path / "empty")
     text = tmp_path / "text.npz"
