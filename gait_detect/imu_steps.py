@@ -122,12 +122,16 @@ class ImuSteps:
             m.set_flat()
             self._rise_udeg = 0
             return
+        if m.waves >= p.tremble_waves:
+            return
         drop_udeg = h.rise_drop_udeg
         if m.drop_udeg > self._rise_udeg:
             self._rise_udeg = m.drop_udeg
         rate = m.rate_cdps
         if rate < 0:
             ahead_pct = min(self._ahead_pct(), h.ease_pct)
+            if ahead_pct > 0 and (m.pivot_udeg() > p.pivot_udeg or not m.is_sagittal(p.rise_shift)):
+                ahead_pct = 0  # in a turn the last strides say nothing about the next toe-off
             if heel_is_up and ahead_pct < p.switch_ahead_pct:
                 ahead_pct = p.switch_ahead_pct
             if ahead_pct >= 0:
@@ -146,7 +150,8 @@ class ImuSteps:
                 return
         elif rate > p.toe_up_floor_cdps:
             risen_pct = min(self._rise_udeg // (drop_udeg // 100), 100)
-            if (m.shaken or risen_pct >= p.lifted_pct) and rate > h.toe_up_cdps * (
+            lifted_pct = p.lifted_pct if self.since_begin_us < p.walking_us else p.lifted_idle_pct
+            if (m.shaken or risen_pct >= lifted_pct) and rate > h.toe_up_cdps * (
                 100 - p.risen_pct * risen_pct // 100
             ) // 100:
                 self._begin(BY_TOE_UP, LOBE)

@@ -7,6 +7,10 @@ from gait_detect.profile import Profile
 from safety.sample import ACC_MAX_MG, GYRO_MAX_CDPS, Sample
 
 ANGLE_MAX_UDEG = 400_000_000  # 400 deg: far beyond any leg; keeps every sum below 2**30
+# How much of the time before the first quiet reading counts as quiet: at 50 Hz, two readings in the dip of a weak
+# foot's swing would else be a rest.
+FIRST_US = 10_000
+WAVES_MAX = 100  # further ones need not be counted
 TICK_US = 100  # rate in 0.01 deg/s times time in 100 us is an angle in 0.000001 deg
 
 
@@ -34,6 +38,7 @@ class Motion:
     pitch_udeg   int, sagittal angle since foot-flat, 0.000001 deg, same sign
     drop_udeg    int, how far pitch is now below its highest since foot-flat: the heel rise, 0.000001 deg
     quiet_us     int, how long the total rate has been small, us, saturates
+    waves        int, how often the sagittal rate has just turned round, each time within 0.2 s: trembling
     shaken       1 if the specific force has left 1 g since foot-flat
     mounting     gait_detect.mounting.Mounting: fed until it knows how the sensor sits
     Only the sign of the sagittal axis matters: left and right feet give mirrored x and z, same results.
@@ -43,10 +48,12 @@ class Motion:
 
     __slots__ = (
         "_carry_us",
+        "_is_up",
         "_profile",
         "_roll_udeg",
         "_top_udeg",
         "_turned",
+        "_wave_us",
         "_yaw_udeg",
         "_zero",
         "drop_udeg",
@@ -56,12 +63,13 @@ class Motion:
         "rate_cdps",
         "shaken",
         "total_sq",
+        "waves",
     )
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._zero = GyroZero()
-        self.mounting = Mounting()
+        self.mounting = Mounting(profile.place)
         self._turned: int = 0
         self.restart()
 
@@ -69,6 +77,9 @@ class Motion:
         """Forget the movement so far."""
         self._zero.restart()
         self._carry_us: int = 0
+        self._wave_us: int = LONG_US
+        self._is_up: int = 0
+        self.waves: int = 0
         self.rate_cdps: int = 0
         self.total_sq: int = 0
         self.quiet_us: int = 0
@@ -103,7 +114,7 @@ class Motion:
         total_sq = xs * xs + ys * ys + zs * zs
         mounting = self.mounting
         if mounting.stage < KNOWN:
-            mounting.step(sample, dt_us)
+            mounting.step(x, y, z, sample, dt_us)
         elif self._turned:
             y = (x * mounting.x + y * mounting.y + z * mounting.z) >> 10
         self.rate_cdps = y
@@ -114,8 +125,11 @@ class Motion:
             self._top_udeg = pitch_udeg
         self.drop_udeg = self._top_udeg - pitch_udeg
         self.total_sq = total_sq
+        self._count_waves(y, dt_us)
         if total_sq >= p.quiet_sq:
             self.quiet_us = 0
+        elif self.quiet_us == 0:
+            self.quiet_us = min(dt_us, FIRST_US)
         elif self.quiet_us < LONG_US:
             self.quiet_us += dt_us
         if not self.shaken:
@@ -124,6 +138,25 @@ class Motion:
             z = sample.acc_z_mg >> 2
             if not p.acc_low_sq <= x * x + y * y + z * z <= p.acc_high_sq:
                 self.shaken = 1
+
+    def _count_waves(self, rate_cdps: int, dt_us: int) -> None:
+        p = self._profile
+        if self._wave_us < LONG_US:
+            self._wave_us += dt_us
+        if self._wave_us > p.wave_max_us:
+            self.waves = 0
+        if -p.wave_cdps < rate_cdps < p.wave_cdps:
+            return
+        is_up = 1 if rate_cdps > 0 else 0
+        if is_up != self._is_up:
+            self._is_up = is_up
+            self._wave_us = 0
+            if self.waves < WAVES_MAX:
+                self.waves += 1
+
+    def pivot_udeg(self) -> int:
+        """Return how far the foot has turned about its other two axes since foot-flat, the larger, 0.000001 deg."""
+        return max(abs(self._roll_udeg), abs(self._yaw_udeg))
 
     def swept_deg2(self) -> int:
         """Return the squared angle about all axes since foot-flat, in deg**2."""

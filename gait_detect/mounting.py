@@ -1,6 +1,7 @@
 """How the IMU sits: found from standing and the first steps, or a sentence why it cannot be right."""
 
 from gait_detect.durations import LONG_US
+from gait_detect.toe_up import ToeUpSign
 from safety.sample import Sample
 
 ONE = 1024  # length of the axis found
@@ -8,7 +9,7 @@ ONE = 1024  # length of the axis found
 STANDING = 0  # waits for half a second of standing
 WALKING = 1  # collects the first steps
 TURNING = 2  # finds the axis that they turn about
-VOTING = 3  # learns on three steps which way along it is toe-up
+VOTING = 3  # learns which way along it is toe-up
 KNOWN = 4
 WRONG = 5
 
@@ -41,9 +42,6 @@ SHAKES_US = 1_500_000  # so long shaken without turning: no foot walks so
 ROUNDS = 16  # of the power iteration, one per sample; steps settle in five
 SHIFT = 9  # 4000 deg/s become 781: squares of seconds of samples stay below 2**30
 SUM_MAX = 1 << 28
-FLAT_US = 100_000  # rest between two steps
-SWEPT_UDEG = 15_000_000  # a step turns the sensor by more
-VOTES = 3
 UPRIGHT = 819  # 0.8: gravity within 37 deg of the axis found
 USUAL = 819  # within 37 deg of Y nothing is changed: a foot turns out by 20, the rules bear the rest
 
@@ -51,15 +49,17 @@ USUAL = 819  # within 37 deg of Y nothing is changed: a foot turns out by 20, th
 class Mounting:
     """Find the sagittal axis of a sensor on foot or shank that sits up to 45 deg off, turned round or upside-down.
 
-    step(sample, dt_us)
-        sample   safety.sample.Sample with a plausible IMU reading
+    Mounting(place="foot" | "shank")
+    step(x_cdps, y_cdps, z_cdps, sample, dt_us)
+        x_cdps … z_cdps   int, angular rate without the gyroscope's zero error, 0.01 deg/s
+        sample   safety.sample.Sample with a plausible IMU reading, for its specific force
         dt_us    int, time since the reading before, us
     stage        STANDING … KNOWN, or WRONG; starts over with `restart`
     problem      OK, or why stage is WRONG: index of PROBLEMS
     x, y, z      axis about which toe-up is positive, 1024 long, in the sensor's axes; (0, 1024, 0) until KNOWN
     is_usual     1 if that is within 37 deg of the sensor's own y: nothing has to be changed
-    Method   largest second moment of the rates, made level; its sign from the first turn after each rest, which is
-             toe-down for foot and shank. Whatever is left and right need not be known.
+    Method   largest second moment of the rates, made level; its sign by gait_detect.toe_up. Whatever is left and
+             right need not be known.
     """
 
     __slots__ = (
@@ -70,10 +70,7 @@ class Mounting:
         "_shaken_us",
         "_still_us",
         "_sum_mg",
-        "_swept_max_udeg",
-        "_swept_min_udeg",
-        "_swept_udeg",
-        "_votes",
+        "_toe_up",
         "is_usual",
         "n_still",
         "n_us",
@@ -84,7 +81,8 @@ class Mounting:
         "z",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, place: str = "foot") -> None:
+        self._toe_up = ToeUpSign(place == "shank")
         self._gravity_mg = [0, 0, 0]
         self._sum_mg = [0, 0, 0]
         self._moments = [0, 0, 0, 0, 0, 0]  # xx, yy, zz, xy, xz, yz
@@ -104,34 +102,27 @@ class Mounting:
         self._still_us: int = 0
         self._shaken_us: int = 0
         self._rounds: int = 0
-        self._votes: int = 0
-        self._swept_udeg: int = 0
-        self._swept_min_udeg: int = 0
-        self._swept_max_udeg: int = 0
+        self._toe_up.restart()
         for i in range(3):
             self._sum_mg[i] = 0
             self._range_cdps[i] = 0
         for i in range(6):
             self._moments[i] = 0
 
-    def step(self, s: Sample, dt_us: int) -> None:
+    def step(self, x_cdps: int, y_cdps: int, z_cdps: int, s: Sample, dt_us: int) -> None:
         """Take one reading."""
         if self.stage >= KNOWN:
             return
-        fastest_cdps = max(abs(s.gyro_x_cdps), abs(s.gyro_y_cdps), abs(s.gyro_z_cdps))
+        fastest_cdps = max(abs(x_cdps), abs(y_cdps), abs(z_cdps))
         self._still_us = min(self._still_us + dt_us, LONG_US) if fastest_cdps < STILL_CDPS else 0
         if self.stage == STANDING:
             self._stand(s)
         elif self.stage == WALKING:
-            self._walk(s, dt_us, fastest_cdps)
+            self._walk(x_cdps, y_cdps, z_cdps, s, dt_us)
         elif self.stage == TURNING:
             self._turn()
         else:
-            self._vote(s, dt_us)
-
-    def rate_cdps(self, s: Sample) -> int:
-        """Return the rate of `s` about the axis found, 0.01 deg/s, toe-up positive."""
-        return (s.gyro_x_cdps * self.x + s.gyro_y_cdps * self.y + s.gyro_z_cdps * self.z) >> 10
+            self._vote((x_cdps * self.x + y_cdps * self.y + z_cdps * self.z) >> 10, dt_us)
 
     def _stand(self, s: Sample) -> None:
         total = self._sum_mg
@@ -156,11 +147,12 @@ class Mounting:
         else:
             self.stage = WALKING
 
-    def _walk(self, s: Sample, dt_us: int, fastest_cdps: int) -> None:
+    def _walk(self, x_cdps: int, y_cdps: int, z_cdps: int, s: Sample, dt_us: int) -> None:
+        fastest_cdps = max(abs(x_cdps), abs(y_cdps), abs(z_cdps))
         seen = self._range_cdps
-        seen[0] = max(seen[0], abs(s.gyro_x_cdps))
-        seen[1] = max(seen[1], abs(s.gyro_y_cdps))
-        seen[2] = max(seen[2], abs(s.gyro_z_cdps))
+        seen[0] = max(seen[0], abs(x_cdps))
+        seen[1] = max(seen[1], abs(y_cdps))
+        seen[2] = max(seen[2], abs(z_cdps))
         if fastest_cdps < MOVES_CDPS:
             g = self._gravity_mg
             off_mg = max(abs(s.acc_x_mg - g[0]), abs(s.acc_y_mg - g[1]), abs(s.acc_z_mg - g[2]))
@@ -170,9 +162,9 @@ class Mounting:
                     self._fail(BAD_GYRO)
             return
         self.n_us += dt_us
-        x = s.gyro_x_cdps >> SHIFT
-        y = s.gyro_y_cdps >> SHIFT
-        z = s.gyro_z_cdps >> SHIFT
+        x = x_cdps >> SHIFT
+        y = y_cdps >> SHIFT
+        z = z_cdps >> SHIFT
         m = self._moments
         m[0] += x * x
         m[1] += y * y
@@ -212,6 +204,8 @@ class Mounting:
             (self.y << 3) - (g[1] * upright >> 7),
             (self.z << 3) - (g[2] * upright >> 7),
         )
+        if self.y < 0:
+            self._flip()
         self.stage = VOTING
         self._still_us = 0
 
@@ -229,27 +223,19 @@ class Mounting:
         self.y = y * ONE // length
         self.z = z * ONE // length
 
-    def _vote(self, s: Sample, dt_us: int) -> None:
-        if self._still_us < FLAT_US:
-            swept = self._swept_udeg + self.rate_cdps(s) * (dt_us // 100)
-            self._swept_udeg = swept = min(max(swept, -90_000_000), 90_000_000)
-            self._swept_min_udeg = min(self._swept_min_udeg, swept)
-            self._swept_max_udeg = max(self._swept_max_udeg, swept)
+    def _vote(self, rate_cdps: int, dt_us: int) -> None:
+        sign = self._toe_up.step(rate_cdps, self._still_us, dt_us)
+        if sign == 0:
             return
-        down_udeg = -self._swept_min_udeg
-        up_udeg = self._swept_max_udeg
-        if max(down_udeg, up_udeg) > SWEPT_UDEG:
-            self._votes += 1 if down_udeg > up_udeg else -1
-        self._swept_udeg = 0
-        self._swept_min_udeg = 0
-        self._swept_max_udeg = 0
-        if abs(self._votes) >= VOTES:
-            if self._votes < 0:
-                self.x = -self.x
-                self.y = -self.y
-                self.z = -self.z
-            self.is_usual = 1 if self.y >= USUAL else 0
-            self.stage = KNOWN
+        if sign < 0:
+            self._flip()
+        self.is_usual = 1 if self.y >= USUAL else 0
+        self.stage = KNOWN
+
+    def _flip(self) -> None:
+        self.x = -self.x
+        self.y = -self.y
+        self.z = -self.z
 
     def _fail(self, problem: int) -> None:
         self.problem = problem

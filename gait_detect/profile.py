@@ -64,21 +64,23 @@ class Profile:
         self.below_shift = 2
 
         # Looking ahead: while ground times repeat within a quarter, thresholds fall by 82 % (angle) and
-        # 50 % (rate) from 300 to 200 ms before the toe is expected to leave. The muscle needs 150-200 ms.
+        # 50 % (rate) from 300 to 150 ms before the toe is expected to leave. The muscle needs 150-200 ms.
         # Until 80 ms before that they are higher by 60 % and 80 %: slow walkers lift the heel 0.5 s early (tuned).
         self.regular_pct = 25
         self.lead_us = 300_000
-        self.ramp_us = 100_000
+        self.ramp_us = 150_000
         self.early_us = 80_000
         self.ahead_drop_pct = 82
         self.ahead_rate_pct = 50
         self.early_drop_pct = 60
         self.early_rate_pct = 80
+        # Not in a turn: the standing foot that has been pivoted by 20 deg lifts its heel when it likes (tuned).
+        self.pivot_udeg = 20_000_000
         # A heel switch that has just opened halves them: 6 deg are left, a weight shift lifts the heel by 4.
         self.switch_ahead_pct = 50
-        # The same thresholds are steered so that the onset comes 220 ms before the foot swings forward, the
+        # The same thresholds are steered so that the onset comes 210 ms before the foot swings forward, the
         # muscle's delay and a little: 30 ms of error move them by 10 %, one step by no more than 100 ms's worth.
-        self.lead_aim_us = 220_000
+        self.lead_aim_us = 210_000
         self.lead_step_us = 100_000
         self.lead_us_per_pct = 3_000
         self.ease_min_pct = -100
@@ -87,23 +89,32 @@ class Profile:
         # the weakest foot falls to 5 %). 30 % of the usual swing peak, 0.8 to 2.1 rad/s (tuned). It falls
         # by up to 70 % with the heel rise already seen, to no less than 0.5 rad/s. The foot must have
         # moved through the air or risen by a quarter of a heel rise: a seated person taps toe-up too.
-        self.swing_start_cdps = 17_000
+        self.swing_start_cdps = 14_000
         self.toe_up_pct = 30
         self.toe_up_min_cdps = 4_600
         self.toe_up_max_cdps = 12_000
         self.risen_pct = 70
         self.toe_up_floor_cdps = 2_900
+        # If no step began for 4 s, by half of one: trembling with 60 deg/s at 4 Hz lifts the heel by 4.8 deg.
         self.lifted_pct = 25
+        self.lifted_idle_pct = 50
+        self.walking_us = 4_000_000
+
+        # Trembling: the rate turns round for the fourth time, each within 0.2 s (2.5 Hz and faster) and by more
+        # than 0.4 rad/s to each side. Landings turn it round up to three times. No step begins meanwhile.
+        self.tremble_waves = 4
+        self.wave_cdps = 2_300
+        self.wave_max_us = 200_000
 
         # C, turns and shuffles: total rate over 2.2 rad/s, mostly not sagittal, 0.16 rad swept (study).
         self.turn_sq = rate_sq(12_600)
         self.turn_swept_deg2 = 81
 
-        # Swing lobe: from 0.5 rad/s toe-up. It counts as recognised from 40 % of the usual peak.
+        # Swing lobe: from 0.5 rad/s toe-up. It counts as recognised from half the usual peak (tuned).
         self.lobe_rate_cdps = 2_900
-        self.lobe_clear_pct = 40
+        self.lobe_clear_pct = 50
         self.lobe_clear_min_cdps = 5_000
-        self.lobe_clear_max_cdps = 12_000
+        self.lobe_clear_max_cdps = 14_000
 
         # End: toe-down rate over 0.3 rad/s (study), no sooner than 75 % of the usual lobe (0.20-0.33 s),
         # because dragged and stiff feet dip in mid-swing; or when the rate has stayed down for 0.12 s. It must
@@ -124,10 +135,10 @@ class Profile:
         self.rise_quiet_us = 120_000  # the heel rose and rests: tiptoe, not a step
         self.rise_max_us = 900_000  # slow walkers need up to 0.8 s from heel-off to toe-off
 
-        # Ready again: quiet for 0.05 s, or a third of the stride after contact, 0.2 to 0.6 s (study:
-        # quiet alone loses 11 % of the steps, because many feet roll without ever resting).
+        # Ready again: quiet for 0.05 s, or a quarter of the stride after contact (tuned; half of a stance), 0.2 to
+        # 0.6 s (study: quiet alone loses 11 % of the steps, because many feet roll without ever resting).
         self.rearm_quiet_us = 100_000 if shank else 50_000
-        self.rearm_pct = 33
+        self.rearm_pct = 25
         self.rearm_min_us = 200_000
         self.rearm_max_us = 600_000
         # The timer may only count after the rate has ranged over 1 rad/s since the start: an IMU that

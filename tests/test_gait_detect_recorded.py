@@ -16,11 +16,11 @@ from hw_sim.recordings import Recording, load_recordings
 
 # Group -> lowest share of steps found, %.
 SENS_FLOORS = {
-    "truong2019/foot/neurological": 98.1,
+    "truong2019/foot/neurological": 98.3,
     "truong2019/foot/healthy": 99.6,
-    "truong2019/foot/orthopedic": 98.1,
-    "truong2019/foot/weak push-off": 96.9,
-    "truong2019/foot/slow": 97.6,
+    "truong2019/foot/orthopedic": 98.4,
+    "truong2019/foot/weak push-off": 97.3,
+    "truong2019/foot/slow": 98.0,
     "voisard2023/foot/healthy": 98.2,
     "stanford_fog/foot/parkinson_fog": 97.5,
     "stanford_fog/shank/parkinson_fog": 95.5,
