@@ -31,6 +31,7 @@ PULSES_MIN = 5  # granted ones
 # them on, eversion over lift is -0.5 to -0.9 for the tibialis and 0.7 to 1.5 for the peroneal channel. A sensor
 # that is turned by 18 and rolled by 10 deg at once may be refused, but swapped leads or sides never pass.
 EVERTS_SHARE = 4
+INVERTS_MAX = 2  # times the lift: more is no dorsiflexion but a foot that turns in (0.5 to 0.9 simulated)
 SWEEP_MAX_UDEG = 90_000_000
 RATE_MAX_CDPS = 100_000  # times 50 ms stays below 2**30
 
@@ -69,7 +70,8 @@ class ChannelCheck:
     lift_udeg, evert_udeg    largest turn since the press, 1e-6 deg, toe-up and eversion positive; X and Z
                              together make eversion read up to 1.4 times what it is
     Both channels RIGHT means: signs, leg and order of channels fit together. One alone does not: with the
-    wrong side set in the device the tibialis can still look right, the peroneal cannot.
+    wrong side set in the device the tibialis can still look right, the peroneal cannot. Two mistakes can
+    hide each other: swapped leads and the wrong side together pass in a third of all mountings.
     Not tried: real feet. A person who moves the foot by will during the burst is not found out.
     """
 
@@ -133,8 +135,8 @@ class ChannelCheck:
         evert = self.evert_udeg
         if max(abs(lift), abs(evert)) < ANSWER_UDEG:
             return NO_RESPONSE if self.on_us >= ON_MIN_US else INCOMPLETE
-        everts = evert >= ANSWER_UDEG and evert * EVERTS_SHARE >= abs(lift)
-        lifts = lift >= ANSWER_UDEG and not everts
+        everts = evert >= ANSWER_UDEG and evert * EVERTS_SHARE >= abs(lift) and evert >= -lift
+        lifts = lift >= ANSWER_UDEG and not everts and -evert <= lift * INVERTS_MAX
         if self.channel == PERONEAL:
             if everts:
                 return RIGHT

@@ -8,7 +8,8 @@ from safety.supervisor import ARMED, PAUSED
 from stimulator.drivers.capability import P24
 from stimulator.drivers.sciencemode4 import ScienceMode4
 from stimulator.drivers.sciencemode4_check import FrameCheck
-from stimulator.prescription import channel_limits, checked
+from stimulator.envelope import OFF
+from stimulator.prescription import PrescriptionError, channel_limits, channel_name, checked
 from stimulator.test_burst import TestBurst
 from stimulator.walk import WalkScheduler
 
@@ -21,23 +22,52 @@ class Loop:
     arm_walk(), arm_test()   what a person asks for: who is in charge and how the guard is armed go together
     """
 
-    def __init__(self, cycle, guard, capability, *, burst, check) -> None:
+    def __init__(self, cycle, guard, capability, *, limits, burst, check) -> None:
         self.cycle = cycle
         self.guard = guard
         self.capability = capability
+        self.limits = limits  # the gate's, per channel, for as long as this loop lives
         self.walk = cycle.scheduler
         self.burst = burst
         self.check = check
 
     def arm_walk(self) -> bool:
-        """Arm for walking; True if it is armed then. A test burst that still runs is waited for."""
+        """Arm for walking; True if it is armed then. Never while armed for a test: disarm first."""
+        sup = self.guard.supervisor
+        if ARMED <= sup.state <= PAUSED and sup.is_test:
+            return False  # and the walk does not come into charge of that arm
         self.cycle.use(self.walk)
         return self.guard.arm()
+
+    def commit(self, prescription) -> None:
+        """Take a change over for walking and for tests, between steps.
+
+        PrescriptionError unless it is valid, gentle (`safety.changes`), and within what the guard was
+        started with: more is a new profile. ValueError while a test burst runs.
+        """
+        checked(prescription, self.capability)
+        found = []
+        new = channel_limits(prescription, self.capability)
+        for index in range(min(len(new), len(self.limits))):
+            for name in ("current_max_ua", "width_max_us", "charge_max_nc"):
+                asked, allowed = getattr(new[index], name), getattr(self.limits[index], name)
+                if asked > allowed:
+                    found.append(
+                        f"channel {channel_name(index)}: {name} is {asked}; the guard was started with {allowed}. "
+                        "Lower it, or stop and load the prescription as a new profile."
+                    )
+        if found:
+            raise PrescriptionError(found)
+        if self.burst.envelope.state != OFF:
+            raise ValueError("A test burst runs; a change is taken over after it. Let go first.")
+        self.walk.commit(prescription)
+        self.burst.set(prescription)
 
     def arm_test(self) -> bool:
         """Arm for one test burst; True if it is armed then. Never while armed for walking: disarm first.
 
-        False at first, while the stimulator wakes up or a step still ends: ask again in the next cycle.
+        False at first, while the stimulator wakes up or a step still ends: ask again in the next cycle, but
+        not if `guard.stops` has changed since: somebody wants no stimulation.
         """
         sup = self.guard.supervisor
         if ARMED <= sup.state <= PAUSED and not sup.is_test:
@@ -86,4 +116,4 @@ def compose_walk(
     burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
     check = ChannelCheck(burst, side, place)
     cycle.watch(check)
-    return Loop(cycle, guard, capability, burst=burst, check=check)
+    return Loop(cycle, guard, capability, limits=limits, burst=burst, check=check)

@@ -172,6 +172,10 @@ class FrameReader:
         self._start = self._end = 0
         return False
 
+    def is_empty(self) -> bool:
+        """Return True if no byte of an unfinished frame waits."""
+        return self._start >= self._end
+
     def is_all_read(self) -> bool:
         """Return True if every value was in range and none is left over."""
         return self.is_fine and self._at == self._stop

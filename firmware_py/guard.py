@@ -7,6 +7,7 @@ agree. On a Pi it runs in a process of its own; on a board it is part of the loo
 at the same times both give the same bytes.
 """
 
+from firmware_py.cycle_pace import CyclePace
 from firmware_py.fault_causes import fault_of_device, fault_of_reason
 from firmware_py.guard_records import GuardRecords
 from firmware_py.guard_session import GuardSession
@@ -16,7 +17,6 @@ from firmware_py.unhelped_steps import UnhelpedSteps
 from safety import faults, reasons, supervisor
 from safety.clock import WRAP_MASK_US, Age, elapsed_us
 from safety.gate import Gate
-from safety.ledger import Window
 from safety.limits import LATE_MAX_US, PAUSE_US, PERMIT_MAX_US
 from safety.plausibility import Plausibility
 from safety.pulse import OFF_UA
@@ -24,9 +24,6 @@ from safety.supervisor import Supervisor
 from stimulator.drivers import sciencemode4_states as states
 
 RX_BYTES = 256
-CYCLE_LATE_US = 10_000  # twice the control cycle's period
-OVERRUNS_MAX = 3  # in 1 s
-TESTED_MIN = 5  # pulses: fewer move no foot that a person could see
 
 
 class Guard:
@@ -59,18 +56,19 @@ class Guard:
         self.driver = driver
         self._records = GuardRecords(log)
         self.results = self._records.results  # the newest of them, in a ring
+        self.stops: int = 0  # so far, wraps; whoever asks to be armed again and again ends when it changes
         self._check = check
         self._was_checked = was_checked
         self._port = port
-        self._slots = tuple([Slot() for _ in channel_limits])
+        self._slots = tuple([Slot(one) for one in channel_limits])
         self._rx = bytearray(RX_BYTES)
         self._t_us: int = -1
         self._since_pulse = Age()  # on any channel
-        self._since_cycle = Age()
-        self._overruns = Window(40, 25_000)  # 1 s
+        self._pace = CyclePace()
         self._is_wanted: bool = False  # somebody wants to talk to the stimulator
         self._is_burst: bool = False
         self._unhelped = UnhelpedSteps()
+        self._test_channel: int = -1  # the one whose test this arm is for, -1 before its first pulse
         self._session = GuardSession()
 
     # What a person does ---------------------------------------------------------------------------
@@ -89,10 +87,11 @@ class Guard:
     def channels_checked(self) -> None:
         """A person, or the sign of the response, says: the right leg and the right movement, in test bursts.
 
-        It counts only if a test burst did run on each channel since the profile was loaded.
+        It counts only if a test burst has reached half of what is prescribed on each channel that is in use,
+        since the profile was loaded.
         """
         for slot in self._slots:
-            if slot.tested < TESTED_MIN:
+            if slot.is_used and not slot.is_tested:
                 return
         self.supervisor.event(supervisor.CHANNELS_CHECKED)
 
@@ -100,7 +99,7 @@ class Guard:
         """Another wearer, leg or set of electrodes: nothing that was acknowledged or checked holds any more."""
         self._was_checked = False
         for slot in self._slots:
-            slot.tested = 0
+            slot.is_tested = False
         self.supervisor.event(supervisor.PROFILE_CHANGED)
         self._disarm(reasons.STOPPED)
 
@@ -113,14 +112,19 @@ class Guard:
                 self.driver.clear_fault()
             self.open()  # after a stop the stimulator is off; it takes a moment, then arm again
             return False
+        battery = self._session.battery_fault()
+        if battery:
+            sup.fault(battery)
+            return False
         if self._was_checked:
             sup.event(supervisor.CHANNELS_CHECKED)
         sup.event(supervisor.ARM_TEST if is_test else supervisor.ARM)
         if sup.state == supervisor.ARMED and not self.gate.armed:
             self.gate.arm()
-            self._since_cycle.expire()
+            self._pace.restart()
             self._session.restart()
             self._unhelped.restart()
+            self._test_channel = -1
         return sup.state == supervisor.ARMED and sup.is_test == is_test
 
     def disarm(self) -> None:
@@ -138,6 +142,7 @@ class Guard:
 
     def stop(self) -> None:
         """No pulse from now on; waiting requests are dropped; the stimulator is told to stop."""
+        self.stops = (self.stops + 1) & 0xFFFF
         self.supervisor.event(supervisor.STOP)
         self._disarm(reasons.STOPPED)
 
@@ -166,7 +171,8 @@ class Guard:
         if not 0 <= request.channel < len(self._slots):
             self._records.refuse(self._t_us, request, reasons.CHANNEL_UNKNOWN)
             return
-        self._unhelped.asked()
+        if self.gate.swing:
+            self._unhelped.asked()
         if not self.gate.armed:  # nothing asked for before an arm may wait for it
             self._records.refuse(self._t_us, request, self.gate.disarmed_by)
             return
@@ -176,22 +182,19 @@ class Guard:
         slot = self._slots[request.channel]
         if slot.waiting:
             self._records.refuse(self._t_us, slot.request, reasons.OVERTAKEN)
-        slot.request.copy_from(request)
-        slot.waiting = True
+        slot.keep(request)
 
     def take_battery(self, percent: int) -> None:
         """Hear the charge of the supply, 0 (too low for exact pulses) to 100 percent."""
-        fault_id = self._session.take_battery(percent)
+        self._session.take_battery(percent)
+        fault_id = self._session.battery_fault()
         if fault_id and self.gate.armed:
             self.supervisor.fault(fault_id)
 
     def cycle_finished(self, sequence: int) -> None:
         """A whole control cycle has run and its requests have been handed over."""
-        if self.gate.armed and CYCLE_LATE_US < self._since_cycle.us <= PERMIT_MAX_US:
-            self._overruns.add(1)
-            if self._overruns.total >= OVERRUNS_MAX:
-                self.supervisor.fault(faults.LOOP_OVERRUN)
-        self._since_cycle.restart()
+        if self._pace.finished(self.gate.armed):
+            self.supervisor.fault(faults.LOOP_OVERRUN)
         self.gate.cycle_finished(sequence)
 
     # Time -----------------------------------------------------------------------------------------
@@ -251,8 +254,7 @@ class Guard:
         self.supervisor.advance(dt_us)
         self.plausibility.advance(dt_us)
         self._since_pulse.advance(dt_us)
-        self._since_cycle.advance(dt_us)
-        self._overruns.advance(dt_us)
+        self._pace.advance(dt_us)
         if self._is_burst:
             if self.supervisor.state != supervisor.STIMULATING:
                 self._is_burst = False  # its time was up; what follows is a new burst
@@ -333,7 +335,7 @@ class Guard:
         if must_wait and self.gate.armed and driver.is_ready() and late_us <= LATE_MAX_US:
             return  # one pulse is unanswered, or the last one left late: this one waits a little
         slot.waiting = False
-        held = self._held()
+        held = self._held(request.channel)
         if held != reasons.OK:
             self._records.refuse(self._t_us, request, held)
             return
@@ -348,15 +350,21 @@ class Guard:
         result.asked_ua = asked_ua
         self._records.note(result)
         if n > 0:
-            self._unhelped.helped()
+            if self.gate.swing:  # what the extension grants is no help for the next swing
+                self._unhelped.helped()
             self._port.write(driver.tx, n)
+            if self.supervisor.is_test:
+                slot.test_pulse(result.granted_ua, result.width_us, self._test_channel < 0)
+                self._test_channel = request.channel
 
-    def _held(self) -> int:
+    def _held(self, channel: int) -> int:
         """Return why no pulse may be now, before the gate is asked at all; OK if it may."""
         if not self.gate.armed:
             return self.gate.disarmed_by
         if not self.driver.is_ready():
             return reasons.DEVICE_NOT_READY
+        if self.supervisor.is_test and self._test_channel >= 0 and self._test_channel != channel:
+            return reasons.HELD  # one arm, one channel
         if self._is_burst and self.supervisor.may_pulse:
             return reasons.OK
         if not self.supervisor.may_start_burst:
@@ -382,9 +390,6 @@ class Guard:
                 if not self.supervisor.is_test:  # a person watches; the foot hangs and does not step
                     self.plausibility.burst_began()
             self._since_pulse.restart()
-            if self.supervisor.is_test:
-                slot = self._slots[request.channel]
-                slot.tested = min(slot.tested + 1, TESTED_MIN)
             return n
         return 0
 

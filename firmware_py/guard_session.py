@@ -33,12 +33,15 @@ class GuardSession:
             self._s = min(self._s + 1, SESSION_MAX_S)
         return faults.SESSION_OVER if self._s >= SESSION_MAX_S else faults.NO_FAULT
 
-    def take_battery(self, percent: int) -> int:
-        """Hear the charge of the supply, 0 (too low for exact pulses) to 100 percent; return the fault."""
+    def take_battery(self, percent: int) -> None:
+        """Hear the charge of the supply, 0 (too low for exact pulses) to 100 percent."""
         self._battery_percent = percent
-        if percent >= BATTERY_LOW_PERCENT:
+
+    def battery_fault(self) -> int:
+        """Return which fault the battery is, 0 none."""
+        if self._battery_percent >= BATTERY_LOW_PERCENT:
             return faults.NO_FAULT
-        return faults.BATTERY_LOW if percent > 0 else faults.BATTERY_EMPTY
+        return faults.BATTERY_LOW if self._battery_percent > 0 else faults.BATTERY_EMPTY
 
     def warnings(self, is_armed: bool, is_hour_nearly_up: bool) -> int:
         """Return the sum of WARN_*: what a person should be told without stopping."""

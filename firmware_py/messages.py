@@ -22,6 +22,9 @@ ACKNOWLEDGE = 7  # contraindications, for this wearer
 CHANNELS_CHECKED = 8  # the right leg, and no channels swapped
 PAUSE = 9
 RESUME = 10
+DISARM = 11  # no fault and no tone after a test
+PROFILE_CHANGED = 12  # another wearer, leg or set of electrodes
+COMMAND_LAST = PROFILE_CHANGED
 
 SAMPLES_MAX = 8
 REQUESTS_MAX = 4
@@ -118,7 +121,8 @@ class StatusFrame:
     """How the guardian stands, and what became of the pulses since the last status.
 
     t_us, sequence     clock reading, and the last cycle that was accepted
-    armed, is_ready    1 or 0: armed; the stimulator is ready to be armed
+    armed              0 no, 1 for walking, 2 for a test burst
+    is_ready           1 if the stimulator is ready to be armed, else 0
     disarmed_by        safety.reasons, why not armed
     state, fault, sound   of safety.supervisor
     device_fault       of the driver
@@ -186,7 +190,7 @@ class StatusFrame:
             return False
         self.t_us = reader.get_u30()
         self.sequence = reader.get_u30(SEQUENCE_MASK)
-        self.armed = reader.get_u8(1)
+        self.armed = reader.get_u8(2)
         self.is_ready = reader.get_u8(1)
         self.disarmed_by = reader.get_u8()
         self.state = reader.get_u8()
@@ -208,7 +212,7 @@ class StatusFrame:
 
 
 class CommandFrame:
-    """STOP to RESUME, and when it was given."""
+    """STOP to PROFILE_CHANGED, and when it was given."""
 
     __slots__ = ("kind", "t_us")
 
@@ -218,7 +222,7 @@ class CommandFrame:
 
     def encode(self, writer) -> int:
         """Build the frame in `writer`; return its length, 0 if this is no command."""
-        if not STOP <= self.kind <= RESUME:
+        if not STOP <= self.kind <= COMMAND_LAST:
             return 0
         writer.begin(self.kind)
         writer.put_u30(self.t_us)
@@ -226,7 +230,7 @@ class CommandFrame:
 
     def decode(self, reader) -> bool:
         """Fill from the frame in `reader`; False unless it is a command and all is in range."""
-        if not STOP <= reader.kind <= RESUME:
+        if not STOP <= reader.kind <= COMMAND_LAST:
             return False
         self.kind = reader.kind
         self.t_us = reader.get_u30()

@@ -19,6 +19,8 @@ class UnhelpedSteps:
 
     def restart(self) -> None:
         """A person has armed."""
+        self._is_asked = False
+        self._is_helped = False
         self._count = 0
         self.is_loss = False
 

@@ -99,7 +99,7 @@ class World:
     def arm(self) -> None:
         """A person acknowledges and arms; StimulatorNotReady if it will not."""
         self.loop.guard.acknowledge()
-        if not self.loop.guard.arm():
+        if not self.loop.arm_walk():
             raise StimulatorNotReady(self.device_sentence())
 
     def device_sentence(self) -> str:

@@ -21,7 +21,7 @@ UNTIL_CONTACT = 3  # by itself, once the foot has stood on the ground for `healt
 LATCH_NAMES = ("until cleared", "until armed again", "until healthy", "until contact")
 
 # fmt: off
-# Plausibility finds the first eleven (0 to 10 are bits of one small whole number), the guard the others.
+# Plausibility finds 1 to 10 (bits of one small whole number), the guard the others.
 (
     NO_FAULT, SWITCH_STUCK_OPEN, SWITCH_STUCK_CLOSED, SWITCH_BOUNCE, SWITCH_SILENT, SWITCH_IMU_DISAGREE,
     IMU_FROZEN, IMU_STALE, IMU_RANGE, FALSE_BURSTS, IMU_REVERSED,
@@ -45,7 +45,7 @@ FAULTS = (
     Fault(IMU_STALE, "IMU stale", END_STEP, 100, UNTIL_HEALTHY, 3_000, False),
     Fault(IMU_RANGE, "IMU out of range", END_STEP, 100, UNTIL_HEALTHY, 3_000, False),
     Fault(FALSE_BURSTS, "false bursts", HOLD, 50, UNTIL_HEALTHY, 20, False),
-    Fault(IMU_REVERSED, "IMU back to front", END_STEP, 50, UNTIL_CLEAR, 0, False),
+    Fault(IMU_REVERSED, "IMU back to front", END_STEP, 50, UNTIL_HEALTHY, 3_000, False),
     Fault(LEAD_OPEN, "electrode or lead open", CUT, 25, UNTIL_CLEAR, 0, False),
     Fault(DELIVERED_DIFFERS, "delivered differs from commanded", CUT, 25, UNTIL_CLEAR, 0, False),
     Fault(CONTROLLER_STALLED, "controller stalled", CUT, 100, UNTIL_ARM, 0, False),

@@ -71,6 +71,8 @@ def make_limits(*, area_cm2: int = 25, **values) -> Limits:
     values     fields of `Limits`; DEFAULT for those left out (its plateau_nc gives every pulse full weight)
     """
     _within("area_cm2", area_cm2, AREA_MIN_CM2, AREA_MAX_CM2)
+    if "rms_sq_max_ma2" in values:
+        raise ValueError("rms_sq_max_ma2 comes from area_cm2. Give that one.")
     values["rms_sq_max_ma2"] = rms_sq_max_ma2(area_cm2)
     made = Limits(*[values.pop(FIELDS[i], DEFAULT[i]) for i in range(len(FIELDS))])
     if values:

@@ -11,8 +11,8 @@ FROZEN_REST_US = 2_000_000  # the same at rest; no real sensor held a reading fo
 GYRO_SANE_CDPS = 190_000  # no foot turns at 1900 deg/s; parts with 2000 deg/s full scale clip just above
 ACC_SANE_MIN_MG = 200  # R20
 ACC_SANE_MAX_MG = 16_000  # R20
-LEAP_CDPS = 70_000  # from one reading to the next; a hard landing leaps once or twice
-WILD_MAX = 2  # leaps there and back, in 1 s: as many in 5.7 h of real feet (../shared/gait)
+LEAP_CDPS = 70_000  # in 10 ms, or from one reading to the next; a hard landing leaps once or twice
+WILD_MAX = 2  # leaps there and back, or readings too large, in 1 s: as many in 5.7 h of real feet
 BAD_MAX_US = 75_000  # R20; on 5.7 h of real feet below 0.2 g lasted 50 ms at most (../shared/gait)
 STILL_CDPS = 1_720  # 0.3 rad/s
 FORWARD_CDPS = 2_900  # 0.5 rad/s toe-up: the foot or shank swings forward
@@ -76,6 +76,8 @@ class Plausibility:
         self._backward_cdps: int = 0
         self._reversed = Window(40, 125_000)  # 5 s
         self._leap = [0, 0, 0]  # sign of the last leap of each rate
+        self._leap_cdps: int = LEAP_CDPS  # more is a leap, for the time since the last reading
+        self._is_wild: bool = False  # this reading
         self._edges = Window(40, 25_000)  # 1 s
         self._wild = Window(40, 25_000)
         self._ages = tuple([Age() for _ in range(11)])
@@ -109,6 +111,8 @@ class Plausibility:
         """Take a raw sample."""
         if 0 <= self._since_sample.us <= IMU_AGE_MAX_US and elapsed_us(sample.t_us, self._t_us) <= 0:
             return
+        dt_ms = max(0, min(elapsed_us(sample.t_us, self._t_us), 50_000)) // 1000
+        self._leap_cdps = max(LEAP_CDPS, LEAP_CDPS * dt_ms // 10)
         self._t_us = sample.t_us
         self._since_sample.restart()
         if self._has_imu and sample.has_imu:
@@ -158,7 +162,10 @@ class Plausibility:
         turn_cdps = max(abs(s.gyro_x_cdps), abs(s.gyro_y_cdps), abs(s.gyro_z_cdps))
         acc_mg = max(abs(s.acc_x_mg), abs(s.acc_y_mg), abs(s.acc_z_mg))
         if turn_cdps > GYRO_SANE_CDPS or acc_mg > ACC_MAX_MG or not _is_sane(s):
+            if turn_cdps > GYRO_SANE_CDPS or acc_mg > ACC_SANE_MAX_MG:  # not in free fall, as a foot may be
+                self._wild.add(1)
             return
+        self._is_wild = False
         self._since_sane.restart()
         self._forward_cdps = max(self._forward_cdps, s.gyro_y_cdps)
         self._backward_cdps = max(self._backward_cdps, -s.gyro_y_cdps)
@@ -186,8 +193,9 @@ class Plausibility:
             self._last[axis] = value
             self._since_change.restart()
         if axis < 3:
-            leap = change if abs(change) > LEAP_CDPS else 0
-            if leap * self._leap[axis] < 0:
+            leap = change if abs(change) > self._leap_cdps else 0
+            if leap * self._leap[axis] < 0 and not self._is_wild:
+                self._is_wild = True  # a reading counts once, whatever its axes
                 self._wild.add(1)
             self._leap[axis] = 1 if leap > 0 else -1 if leap else 0
 

@@ -42,6 +42,7 @@ SOUND_LOST = 2  # help has ended
 SOUND_US = 10_000_000  # assumed: long enough to be noticed and to stop walking, short enough to be borne
 LANDED_MAX_US = 1_500_000  # extension 0.5 s and fall 1.0 s at most, from contact on
 TEST_BURST_MAX_US = 2_000_000  # R11
+TEST_WAIT_MAX_US = 10_000_000  # R11; from arming for a test to its first pulse
 
 
 class Supervisor:
@@ -66,7 +67,7 @@ class Supervisor:
         self.is_checked: bool = False  # right leg, channels not swapped, by a test burst's response
         self._after: int = ARMED  # where the running burst ends
         self._after_cause: int = faults.NO_FAULT
-        self._end_left_us: int = 0  # the running burst must end within; 0 for no such limit
+        self._end_left_us: int = 0  # the running burst, or a test that waits, ends within; 0: no such limit
         self._is_ending: bool = False  # the running burst is to be the last, for now
         self._hold_left_us: int = 0
         self._sound_left_us: int = 0
@@ -107,7 +108,7 @@ class Supervisor:
         if self._end_left_us > 0:
             self._end_left_us = max(0, self._end_left_us - dt_us)
             if self._end_left_us == 0:
-                self._move(BURST_ENDED, faults.NO_FAULT)
+                self._move(BURST_ENDED if self.state == STIMULATING else DISARM, faults.NO_FAULT)
         self._settle()
 
     def _move(self, event: int, cause: int) -> None:
@@ -163,7 +164,8 @@ class Supervisor:
                 self._end_left_us = TEST_BURST_MAX_US if self.is_test else BURST_MAX_US
                 self._is_ending = False
         else:
-            self._end_left_us = 0
+            if new != ARMED or old != ARMED:
+                self._end_left_us = TEST_WAIT_MAX_US if new == ARMED and self.is_test else 0
             is_loss = cause != faults.NO_FAULT or not self.is_test  # the end of a test burst is none
             if is_loss and new != old and new != ARMED and ARMED <= old <= PAUSED:
                 self._sound_left_us = SOUND_US

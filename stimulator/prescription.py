@@ -103,7 +103,7 @@ def channel_limits(prescription, capability) -> tuple:
     return tuple(
         [
             make_limits(
-                current_max_ua=s.current_max_ua,
+                current_max_ua=s.current_max_ua if s.current_ua > 0 else 0,  # not in use: nothing at all
                 charge_max_nc=s.charge_max_nc,
                 plateau_nc=max(1, s.current_ua * s.width_us // 1000),
                 current_step_ua=capability.current_step_ua,

@@ -19,13 +19,16 @@ STOP_N = 12  # bytes of ll_stop
 class Rig:
     """A guard, an emulated P24 behind it, and a stand-in for the controller."""
 
-    def __init__(self, driver=None, check=None, *, was_checked=True, **device):
+    def __init__(self, driver=None, check=None, *, was_checked=True, plateau_nc=1, unused=(), **device):
         self.device = P24(ack_latency_us=(2_000, 2_000), **device)
         self.link = MemoryLink(self.device)
         self.port = self.link.open_port()
         self.driver = driver or ScienceMode4()
         self.guard = Guard(
-            (make_limits(), make_limits()),
+            tuple(
+                make_limits(plateau_nc=plateau_nc, current_max_ua=0 if channel in unused else 60_000)
+                for channel in (0, 1)
+            ),
             self.driver,
             check or FrameCheck(),
             self.port,

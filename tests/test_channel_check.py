@@ -114,6 +114,10 @@ def test_the_sign_of_the_turn_decides(side, channel, turn, verdict):
         (PER, -7_600, 7_500, OPPOSITE),  # inverts more than it lifts: the other side, or a turned sensor
         (PER, 5_000, -3_000, RIGHT),  # only the long peroneal: everts and lowers
         (TA, 5_000, -3_000, OPPOSITE),
+        (PER, 5_000, -5_100, OPPOSITE),  # lowers more than it everts: the toe would drag
+        (PER, 4_900, -14_000, OPPOSITE),
+        (TA, -10_000, 5_100, RIGHT),  # turns in twice as far as it lifts, and no more
+        (TA, -10_000, 4_900, OPPOSITE),
     ],
 )
 def test_eversion_counts_from_a_quarter_of_the_lift(channel, gyro_x, gyro_y, verdict):

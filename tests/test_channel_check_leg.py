@@ -302,3 +302,42 @@ def test_the_flow_waits_long_enough_to_see_the_burst_end():
     seat.world.advance(1_000_000)
     burst_of(seat.world, 0, 1_000_000)
     assert seat.device.pulses[-1].start_us < seat.world.now_us - AFTER_US + 10_000
+
+
+def test_a_stop_while_the_test_is_being_armed_ends_the_asking():
+    seat = seated(SeatedLeg())
+    loop = seat.world.loop
+    loop.guard.acknowledge()
+    seat.world.advance(1_000_000)
+    loop.guard.stop()  # the stimulator is off and takes a moment to wake
+
+    asked = []
+    plain = loop.arm_test
+
+    def arm_test() -> bool:
+        asked.append(seat.world.now_us)
+        if len(asked) == 3:
+            loop.guard.stop()
+        return plain()
+
+    loop.arm_test = arm_test
+    found = burst_of(seat.world, 0, 500_000)
+    assert len(asked) == 3
+    assert seat.device.pulses == []
+    assert found.verdict == channel_check.INCOMPLETE
+    assert not loop.guard.gate.armed
+
+
+def test_an_arm_for_a_test_is_no_way_to_walk():
+    seat = seated(SeatedLeg())
+    loop = seat.world.loop
+    loop.guard.acknowledge()
+    seat.world.advance(500_000)
+    while not loop.arm_test():
+        seat.world.advance(5_000)
+    assert not loop.arm_walk()
+    seat.world.advance(50_000)
+    assert loop.cycle.scheduler is loop.burst
+    seat.world.advance(11_000_000)
+    assert not loop.guard.gate.armed
+    assert seat.device.pulses == []

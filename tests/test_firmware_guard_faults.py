@@ -159,15 +159,22 @@ def test_a_low_battery_lets_the_burst_finish_and_an_empty_one_cuts(percent, faul
     assert (len(rig.delivered) > n) == (fault_id == 0)
 
 
-def test_a_battery_that_is_low_at_rest_is_no_fault_and_stops_arming_at_once():
+@pytest.mark.parametrize(
+    ("percent", "fault_id"),
+    [(5, 0), (4, faults.BATTERY_LOW), (1, faults.BATTERY_LOW), (0, faults.BATTERY_EMPTY)],
+)
+def test_a_battery_that_is_low_at_rest_lets_nobody_arm_until_it_is_charged(percent, fault_id):
     rig = Rig().ready()
-    rig.guard.take_battery(0)
+    rig.guard.take_battery(percent)
     assert rig.guard.supervisor.fault_id == 0
     rig.cycle = 0
-    assert arm_on_purpose(rig.guard)
-    rig.guard.take_battery(0)
-    rig.ask().run(30)
-    assert rig.delivered == []
+    assert arm_on_purpose(rig.guard) == (fault_id == 0)
+    assert rig.guard.supervisor.fault_id == fault_id
+    rig.guard.take_battery(80)
+    rig.guard.clear()
+    rig.run(400)
+    rig.cycle = 0
+    assert rig.guard.arm()
 
 
 @pytest.mark.parametrize(("percent", "warns"), [(100, 0), (15, 0), (14, 4), (0, 4)])
@@ -175,3 +182,29 @@ def test_a_battery_below_15_percent_is_a_warning(percent, warns):
     rig = Rig().ready()
     rig.guard.take_battery(percent)
     assert rig.guard.warnings() == warns
+
+
+def test_what_the_extension_is_granted_is_no_help_for_the_next_swing():
+    rig = Rig().armed()
+    rig.controller_runs = False
+
+    def swing(swing: int, ms: int, current_ua: int) -> None:
+        for _ in range(ms // 5):
+            rig.guard.take_swing(swing)
+            if current_ua and rig.now_us % 25_000 == 0:
+                rig.ask(current_ua=current_ua)
+            rig.guard.cycle_finished(rig.cycle)
+            rig.cycle += 1
+            rig.run(5)
+
+    swing(1, 400, 7_000)
+    swing(0, 200, 7_000)  # extension
+    swing(0, 300, 0)
+    for n in range(2):
+        assert rig.guard.sound() == 0, n
+        rig.guard.supervisor.held_by, rig.guard.supervisor._hold_left_us = faults.FALSE_BURSTS, 10_000_000
+        rig.guard.supervisor.may_start_burst = False
+        swing(1, 400, 7_000)
+        rig.guard.supervisor._hold_left_us, rig.guard.supervisor.held_by = 0, 0
+        swing(0, 500, 0)
+    assert rig.guard.sound() == supervisor.SOUND_HELD

@@ -94,7 +94,7 @@ def through_the_core(trace: bytes) -> str:
         now_us += dt_us
         port.now_us = now_us & MASK
         is_cycle = n > 2 and frame[2] == messages.CYCLE
-        core.step(now_us, Incoming(controller=frame) if is_cycle else Incoming(operator=frame))
+        core.step(now_us, Incoming(controller=(frame,)) if is_cycle else Incoming(operator=(frame,)))
     return guard_steps.wire_line(port, guard)
 
 

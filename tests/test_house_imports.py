@@ -34,7 +34,12 @@ GUARDIAN_MAY = (
     *("safety", "stimulator.drivers", GUARDIAN),
     *("firmware_py.guard", "firmware_py.guard_records", "firmware_py.guard_session"),
     "firmware_py.guard_slot",
-    *("firmware_py.fault_causes", "firmware_py.read_back", "firmware_py.unhelped_steps"),
+    *(
+        "firmware_py.cycle_pace",
+        "firmware_py.fault_causes",
+        "firmware_py.read_back",
+        "firmware_py.unhelped_steps",
+    ),
     *("firmware_py.hal", "firmware_py.blackbox"),
     *("firmware_py.messages", "firmware_py.frames"),  # what it hears and says, as bytes
 )

@@ -38,7 +38,8 @@ def test_a_limit_that_does_not_exist_is_refused_by_name(name):
 
 
 def test_the_rms_comes_from_the_area_and_not_from_whoever_asks():
-    assert make_limits(area_cm2=20, rms_sq_max_ma2=1).rms_sq_max_ma2 == 400
+    with pytest.raises(ValueError, match="rms_sq_max_ma2 comes from area_cm2"):
+        make_limits(rms_sq_max_ma2=100)
 
 
 OUTSIDE = [

@@ -59,6 +59,7 @@ NUMBERS = {
         "SOUND_US": 10_000_000,
         "LANDED_MAX_US": 1_500_000,
         "TEST_BURST_MAX_US": 2_000_000,
+        "TEST_WAIT_MAX_US": 10_000_000,
     },
     plausibility: {
         "IMU_AGE_MAX_US": 50_000,

@@ -160,3 +160,37 @@ def test_frozen_needs_a_motion_later_than_the_last_change_to_the_microsecond(mot
     b.p._look()
     b.drain()
     assert (faults.IMU_FROZEN in b.told()) == is_frozen
+
+
+def test_a_reading_counts_once_however_many_of_its_axes_leap():
+    b = Bench(IMU)
+    b.wait(100)
+    for _ in range(2):
+        b.wait(10, **dict.fromkeys(AXES, 90_000))
+        b.wait(50)
+    assert b.told() == set()
+    b.wait(10, **dict.fromkeys(AXES, 90_000))
+    b.wait(50)
+    assert b.told() == {faults.IMU_RANGE}
+
+
+@pytest.mark.parametrize(
+    ("dt_ms", "leap_cdps", "told"),
+    [
+        (5, 70_001, True),
+        (10, 70_001, True),
+        (20, 140_000, False),
+        (20, 140_001, True),
+        (5, 70_000, False),
+        (10, 70_000, False),
+        (15, 105_000, False),
+        (15, 105_001, True),
+    ],
+)
+def test_with_fewer_readings_a_foot_may_turn_further_from_one_to_the_next(dt_ms, leap_cdps, told):
+    b = Bench(IMU)
+    b.wait(100, dt_ms=dt_ms)
+    for _ in range(4):
+        b.wait(dt_ms, leap_cdps, dt_ms=dt_ms)
+        b.wait(5 * dt_ms, dt_ms=dt_ms)
+    assert (faults.IMU_RANGE in b.told()) == told

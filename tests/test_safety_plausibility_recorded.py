@@ -24,7 +24,7 @@ def played(r: Recording, *, freeze_at: int | None = None) -> Iterator[tuple[int,
     A burst runs from the first allowed sample of a swing to 150 ms after it. From sample `freeze_at` on
     the IMU repeats itself, also for the detector.
     """
-    p, detector, last = Plausibility(True, False), GaitDetector(place=r.place), Sample()
+    p, detector, last = Plausibility(True, False, r.place == "shank"), GaitDetector(place=r.place), Sample()
     dt_us = round(1e6 / r.fs)
     is_burst, rest_us = False, 0
     for i, s in enumerate(r.samples()):

@@ -48,8 +48,18 @@ TABLE = {
 }
 
 CUT, END_STEP, HOLD = 0, 1, 2
-HELD_AUTOMATICALLY = {1: 200, 3: 3000, 4: 3000, 5: 20, 6: 3000, 7: 3000, 8: 3000, 9: 20}  # fault -> ms
-LATCHED = {2, 10, 11, 12, 16, 18, 25, 26, 28}  # until a person clears it
+HELD_AUTOMATICALLY = {
+    1: 200,
+    3: 3000,
+    4: 3000,
+    5: 20,
+    6: 3000,
+    7: 3000,
+    8: 3000,
+    9: 20,
+    10: 3000,
+}  # fault -> ms
+LATCHED = {2, 11, 12, 16, 18, 25, 26, 28}  # until a person clears it
 FAULT_IDS = range(1, 30)
 
 

@@ -49,7 +49,7 @@ class OperatorLink:
         self._reader = FrameReader()
 
     def send(self, kind: int) -> None:
-        """Give a command (`firmware_py.messages`: STOP to RESUME); OSError if the guardian is gone."""
+        """Give a command (`firmware_py.messages`: STOP to PROFILE_CHANGED); OSError if the guardian is gone."""
         command = self._command
         command.kind = kind
         command.t_us = self._clock_us() & WRAP_MASK_US

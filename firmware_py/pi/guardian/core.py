@@ -26,14 +26,14 @@ WRITE_WITHIN_US = 10_000  # from the step's clock reading to the byte: later, th
 class Incoming:
     """What arrived since the last step.
 
-    controller, operator   bytes from their sockets, b"" if none
+    controller, operator   packets from their sockets, each of whole frames; several operators in turn
     stop                   True if the button was pressed or a signal asked for a stop
     controller_gone        True if the controller's socket was closed
     slept                  True if the machine was suspended in between
     """
 
-    controller: bytes = b""
-    operator: bytes = b""
+    controller: tuple[bytes, ...] = ()
+    operator: tuple[bytes, ...] = ()
     stop: bool = False
     controller_gone: bool = False
     slept: bool = False
@@ -88,6 +88,9 @@ class GuardianCore:
         self._now_us = -1
         self._pace = Pace()
         self._permit_us = -AGES_AGO_US  # when the newest frame was made, or when somebody armed since
+        self._stopped_us = (
+            -AGES_AGO_US
+        )  # whoever armed or resumed before this moment did not know of the stop
         self._sequence = 0
         self._controller = FrameReader()
         self._operator = FrameReader()
@@ -109,15 +112,13 @@ class GuardianCore:
         self._now_us = now_us
         if self.had_gap:
             self._disarm(reasons.CLOCK_JUMPED)
-            self._controller.reset()
-            self._operator.reset()
         else:
             self._hear(self._controller, incoming.controller, self._take_from_controller)
         self._hear(self._operator, incoming.operator, self._take_from_operator)
         if incoming.controller_gone or now_us - self._permit_us > FRAME_AGE_MAX_US:
             self._disarm(reasons.NO_CYCLE)
         if incoming.stop:
-            self.guard.stop()
+            self._stop()
         self.deadline.us = min(now_us + WRITE_WITHIN_US, self._permit_us + FRAME_AGE_MAX_US)
         self.guard.step(now_us & WRAP_MASK_US)
 
@@ -126,7 +127,7 @@ class GuardianCore:
         guard = self.guard
         status.t_us = max(0, self._now_us) & WRAP_MASK_US
         status.sequence = self._sequence
-        status.armed = int(guard.gate.armed)
+        status.armed = int(guard.gate.armed) * (2 if guard.supervisor.is_test else 1)
         status.is_ready = int(guard.driver.is_ready())
         status.disarmed_by = guard.gate.disarmed_by
         status.state = guard.supervisor.state
@@ -151,20 +152,23 @@ class GuardianCore:
             status.results_n += 1
             self._results_told += 1
 
-    def _hear(self, reader: FrameReader, data: bytes, take) -> None:
-        at = 0
-        while True:
-            while reader.next():
-                take(reader)
-            if at >= len(data):
-                return
-            at += reader.feed(data, at, len(data))
+    def _hear(self, reader: FrameReader, packets: tuple[bytes, ...], take) -> None:
+        """Take every frame of each packet. A packet that ends in the middle of a frame says nothing to the next."""
+        for packet in packets:
+            reader.reset()
+            at = 0
+            while at < len(packet):
+                at += reader.feed(packet, at, len(packet))
+                while reader.next():
+                    take(reader)
+            if not reader.is_empty():
+                self.refused += 1
 
     def _take_from_controller(self, reader: FrameReader) -> None:
         if reader.kind == messages.CYCLE and self._cycle.decode(reader):
             self._take_cycle(self._cycle)
         elif reader.kind == messages.STOP and self._command.decode(reader):
-            self.guard.stop()
+            self._stop()
         else:
             self._refuse(reasons.CYCLE_ORDER)  # a broken controller, or one that tries to arm
 
@@ -196,16 +200,19 @@ class GuardianCore:
             return
         age_us = elapsed_us(self._now_us & WRAP_MASK_US, command.t_us)
         if command.kind == messages.STOP:
-            self.guard.stop()  # however old
+            self._stop()  # however old
         elif self.had_gap or not -FRAME_AHEAD_MAX_US <= age_us <= COMMAND_AGE_MAX_US:
             self.refused += 1
+        elif self._now_us - age_us <= self._stopped_us:
+            self.refused += 1  # given before the stop, arrived after it
         else:
             self._obey(command.kind)
 
     def _obey(self, kind: int) -> None:
         guard = self.guard
         if kind == messages.ARM or kind == messages.ARM_TEST:
-            if guard.arm(kind == messages.ARM_TEST):
+            was_armed = guard.gate.armed
+            if guard.arm(kind == messages.ARM_TEST) and not was_armed:
                 self._permit_us = self._now_us  # the first cycle must come within 100 ms
         elif kind == messages.CLEAR:
             guard.clear()
@@ -217,6 +224,14 @@ class GuardianCore:
             guard.pause()
         elif kind == messages.RESUME:
             guard.resume()
+        elif kind == messages.DISARM:
+            guard.disarm()
+        elif kind == messages.PROFILE_CHANGED:
+            guard.profile_changed()
+
+    def _stop(self) -> None:
+        self._stopped_us = self._now_us
+        self.guard.stop()
 
     def _refuse(self, reason: int) -> None:
         self.refused += 1

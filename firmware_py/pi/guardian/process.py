@@ -109,8 +109,8 @@ class GuardianProcess:
         if self._button is not None and (self._button in ready or self._button.is_broken):
             incoming.stop |= self._button.was_pressed()
         for one in [one for one in self._operators if one in ready]:
-            data, is_gone = _receive(one)
-            incoming.operator += data
+            packets, is_gone = _receive(one)
+            incoming.operator += packets
             if is_gone:
                 self._operators.remove(one)
         if self._controller is not None and self._controller in ready:
@@ -148,20 +148,20 @@ class GuardianProcess:
         self._told = told
 
 
-def _receive(one: socket.socket) -> tuple[bytes, bool]:
+def _receive(one: socket.socket) -> tuple[tuple[bytes, ...], bool]:
     """Return what waits in the socket, up to PACKETS_MAX packets, and whether its other end is gone."""
-    data = b""
+    packets: tuple[bytes, ...] = ()
     try:
         for _ in range(PACKETS_MAX):
             packet = one.recv(PACKET_N)
             if not packet:
-                return data, True
-            data += packet
+                return packets, True
+            packets += (packet,)
     except BlockingIOError:
-        return data, False
+        return packets, False
     except OSError:
-        return data, True
-    return data, False
+        return packets, True
+    return packets, False
 
 
 def _send(one: socket.socket, buf: bytearray, n: int) -> None:
