@@ -146,6 +146,11 @@ def standing_up() -> list[tuple[float, float, float, float]]:
     return [STAND, (0.5, -15.0, 8.0, 0.05), (0.5, 15.0, -8.0, 0.05), (1.0, -5.0, 5.0, 0.08), STAND]
 
 
+def turning_on_the_spot(times: int = 4) -> list[tuple[float, float, float, float]]:
+    """The foot stays down and pivots with the body by 40 deg, the heel lightens by 4 deg; then back."""
+    return [STAND, *[(0.6, -10.0, 100.0, 0.05), (0.6, 10.0, -100.0, 0.05), (1.0, 0.0, 0.0, 0.0)] * times]
+
+
 def trembling(
     hz: float = 5.0, dps: float = 35.0, length_s: float = 6.0
 ) -> list[tuple[float, float, float, float]]:
