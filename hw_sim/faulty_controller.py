@@ -34,6 +34,10 @@ class FaultyController:
         self._new: list[PulseRequest] = []
         self._ahead = 0
 
+    def use(self, scheduler) -> None:
+        """As the cycle behind it."""
+        self.cycle.use(scheduler)
+
     def step(self, t_us: int) -> None:
         """One cycle is due."""
         if self.stalled_cycles > 0:
