@@ -148,6 +148,7 @@ def test_the_least_turn_backward_decides_and_none_says_nothing(see, backward_cdp
         b.swing = 1
         b.wait(30, -backward_cdps, see=see)
         b.swing = 0
+        b.p.swing(0)  # before the next sample
     b.wait(10)
     assert (faults.IMU_REVERSED in b.told()) == told
 
