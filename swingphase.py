@@ -102,13 +102,20 @@ def _replay(chosen: argparse.Namespace) -> int:
 
 
 def _emulate(chosen: argparse.Namespace) -> int:
-    from hw_sim.emulators.p24 import P24
     from hw_sim.emulators.serve import serve
 
-    def ready(path: str) -> None:
-        print(f"An emulated P24 answers at {path} (ScienceMode 4). Ctrl-C ends it.", flush=True)
+    if chosen.device == "p24":
+        from hw_sim.emulators.p24 import P24
 
-    device = P24(seed=chosen.seed)
+        device, name = P24(seed=chosen.seed), "P24 answers at {} (ScienceMode 4)"
+    else:
+        from hw_sim.emulators.rehastim2 import RehaStim2
+
+        device, name = RehaStim2(seed=chosen.seed), "RehaStim2 answers at {} (ScienceMode 2)"
+
+    def ready(path: str) -> None:
+        print(f"An emulated {name.format(path)}. Ctrl-C ends it.", flush=True)
+
     stopped = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stopped.set())
@@ -258,7 +265,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(job=_check, passes_on=True)
 
     emulate = jobs.add_parser("emulate", help="a stimulator on a pseudo-terminal for anyone's client")
-    emulate.add_argument("device", choices=("p24",))
+    emulate.add_argument("device", choices=("p24", "rehastim2"))
     emulate.add_argument("--seed", type=int, default=1)
     emulate.set_defaults(job=_emulate)
 

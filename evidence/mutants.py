@@ -26,7 +26,10 @@ from evidence.mutate import sites
 from evidence.requirements import ROOT
 
 ARGUED = "safety/mutants.toml"
-CODECS = tuple(f"stimulator/drivers/sciencemode4_{part}.py" for part in ("frame", "codec", "check"))
+CODECS = (
+    "stimulator/drivers/sciencemode1_codec.py",
+    *(f"stimulator/drivers/sciencemode{n}_{part}.py" for n in (2, 4) for part in ("frame", "codec", "check")),
+)
 SAMPLE_N = 200  # about a minute on two cores
 
 # Long tests, or tests that find a line by luck: what they alone notice counts as not noticed.

@@ -10,7 +10,8 @@ from tests.house import REPO
 
 TESTS = (
     "tests/test_safety_*.py",
-    *(f"tests/test_sciencemode4_{part}*.py" for part in ("frame", "codec", "check")),
+    "tests/test_sciencemode1_codec*.py",
+    *(f"tests/test_sciencemode{n}_{part}*.py" for n in (2, 4) for part in ("frame", "codec", "check")),
 )
 
 

@@ -46,3 +46,36 @@ P24 = Capability(
     0,  # D: the low level has none and needs none, silence means no pulse (the mid level's is 2 s)
     15_000,  # C: comment in the library
 )
+
+CYCLE_MS = 5  # until our next cycle hears an answer
+
+
+def rehastim2(answer_max_ms: int) -> Capability:
+    """Return the record of a RehaStim2 that answers each command within `answer_max_ms`, 5 to 100.
+
+    One pulse waits for the answer to the one before, so the slowest answer sets the rate: at 100 ms, the
+    maker's limit, 9 pulses a second, which is less than any prescription needs. Users measured 20 to 100 ms;
+    who has measured less on the own device, with the latency timer of the port at 1 ms, may say so here.
+    If it then answers later after all, pulses are dropped, never sent late.
+    """
+    if not 5 <= answer_max_ms <= 100:
+        raise ValueError(
+            "answer_max_ms is %d; allowed is 5 to 100. Measure your device, or leave 100." % answer_max_ms
+        )
+    return Capability(
+        "RehaStim2",
+        8,  # D
+        2_000,  # D: the frame counts 1 mA, the data sheet promises steps of 2 mA
+        126_000,  # D: data sheet; the frame reaches 130 mA
+        20,  # D
+        500,  # D
+        1,  # D
+        1_000,  # D: the pulse's form is the device's own. Above every gap_us that may be prescribed: only 0 is left
+        1000 // (answer_max_ms + CYCLE_MS),
+        26,  # D: 10 to 24 ms from a command to its pulse, then two phases of at most 0.5 ms (their pause: I)
+        1_200,  # D: without any frame for so long it ends every mode; single pulses need none, silence is no pulse
+        15_000,  # assumed as for the P24: the document names no current
+    )
+
+
+REHASTIM2 = rehastim2(100)  # D: MaxResponseTime
