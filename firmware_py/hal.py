@@ -51,3 +51,25 @@ class Log:
     ) -> None:
         """Keep one row; what a to g mean for each kind stands in `firmware_py.blackbox`."""
         raise NotImplementedError
+
+
+class Signals:
+    """What the wearer hears and feels: a buzzer and a vibration motor. Never blocks, never raises.
+
+    The numbers are those of `stimulator.cues`; a part that a board does not have does nothing.
+    """
+
+    def tone(self, number: int) -> None:
+        """Sound this until told another: SOUND_* of `safety.supervisor`, or TONE_*; 0 is silence.
+
+        Each number must be told apart by ear; the alarms are the loudest.
+        """
+        raise NotImplementedError
+
+    def beep(self, cue: int) -> None:
+        """Play one short cue of `stimulator.cues` over the tone."""
+        raise NotImplementedError
+
+    def vibrate(self, cue: int) -> None:
+        """Let the same cue be felt."""
+        raise NotImplementedError

@@ -1,0 +1,157 @@
+"""Pictures of the exercises, drawn from what the emulated stimulator delivered.
+
+`python -m hw_sim.exercise_pictures DIR` writes one SVG each: by time, in turn, by own attempt, and with the wearer's
+level changed on the way.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from hw_sim.exercise_run import ExerciseRun
+from hw_sim.pictures import BLUE, CHANNEL_COLOURS, GREEN, GREY, RED, svg_text
+from stimulator import cues, exercise
+from stimulator.exercise_plan import BY_ATTEMPT, IN_TURN, default_plan
+from stimulator.prescription import channel_name, default_prescription
+from stimulator.wearer import DOWN, MUTE, UP
+
+SHORT = {"repetitions": 2, "sets": 2, "set_pause_s": 5, "countdown_s": 3}
+PHASE_COLOURS = {
+    exercise.COUNT_DOWN: "#F0E442",
+    exercise.WAIT: "#CC79A7",
+    exercise.BURST: "#56B4E9",
+    exercise.REST: "#f0f0f0",
+    exercise.SET_PAUSE: "#c9c9c9",
+    exercise.ON_HOLD: "#E69F00",
+}
+HEARD = {
+    cues.COUNTDOWN: ("countdown", GREY, "|"),
+    cues.YOUR_TURN: ("your turn", GREEN, "^"),
+    cues.REPETITION: ("repetition", BLUE, "o"),
+    cues.MISSED: ("missed", RED, "x"),
+    cues.SET_DONE: ("set done", GREEN, "s"),
+    cues.ALL_DONE: ("all done", GREEN, "*"),
+    cues.LEVEL_CHANGED: ("level changed", RED, "v"),
+}
+TRY_AT_S = 4  # seconds left of the window when the simulated person tries
+PUSH_NM = 2.0
+
+
+def tries_every_second_cue(run: ExerciseRun) -> None:
+    """Stand for a person who can lift the foot a little, now and then."""
+    e = run.exercise
+    is_try = e.phase == exercise.WAIT and e.left_s() == TRY_AT_S and (e.done_total + e.missed_total) % 2 == 0
+    run.leg.push_nm = PUSH_NM if is_try else 0.0
+
+
+def turns_down_and_up(run: ExerciseRun) -> None:
+    """Stand for a wearer who frees the keys, takes 30 % off in the first burst and gives it back later."""
+    ms = run.now_us // 1000
+    presses = [(500, MUTE, 2_100), *((5_200 + 200 * i, DOWN, 80) for i in range(6))]
+    presses += [(11_000, MUTE, 2_100), *((13_200 + 200 * i, UP, 80) for i in range(6))]
+    for at_ms, key, held_ms in presses:
+        if ms == at_ms:
+            run.wearer.key_down(key)
+            run.wearer.is_muted = False
+        elif ms == at_ms + held_ms:
+            run.wearer.key_up(key)
+
+
+def runs() -> dict[str, tuple[str, ExerciseRun]]:
+    """Return name -> (title, finished run)."""
+    prescription = default_prescription()
+    plan = default_plan()._replace(**SHORT)
+    made = {
+        "by-time": ("Exercise by time: two sets of two", ExerciseRun(plan, prescription)),
+        "in-turn": ("One channel after the other", ExerciseRun(plan._replace(order=IN_TURN), prescription)),
+        "by-attempt": (
+            "By own attempt: every second cue is missed",
+            ExerciseRun(
+                plan._replace(trigger=BY_ATTEMPT, helps_anyway=0, off_ms=3000, sets=1, repetitions=3),
+                prescription,
+                deeds=tries_every_second_cue,
+            ),
+        ),
+        "level": (
+            "The wearer turns down in a burst, and up in a rest",
+            ExerciseRun(plan._replace(repetitions=5, sets=1), prescription, deeds=turns_down_and_up),
+        ),
+    }
+    return {name: (title, run.run()) for name, (title, run) in made.items()}
+
+
+def picture(title: str, run: ExerciseRun) -> str:
+    """Return one run as SVG text: phases and cues, delivered current, the wearer's share, the foot."""
+    figure, (strip, current, foot) = plt.subplots(
+        3, 1, figsize=(11, 6.2), sharex=True, height_ratios=(0.8, 2, 1.6), layout="constrained"
+    )
+    _draw_phases(strip, run)
+    strip.set_title(title)
+    for channel in range(len(run.level.prescription.channels)):
+        pulses = [p for p in run.device.pulses if p.channel == channel]
+        style = {
+            "color": CHANNEL_COLOURS[channel],
+            "lw": 0.6,
+            "label": channel_name(channel).replace("_", " "),
+        }
+        current.vlines([p.start_us / 1e6 for p in pulses], 0, [p.current_ma for p in pulses], **style)
+    times, shares = np.array(run.trace.shares, dtype=float).T
+    twin = current.twinx()
+    twin.plot(times / 1e6, shares, color=RED, ls="--", lw=1.2, label="wearer's share, %")
+    twin.set_ylim(0, 130)
+    twin.set_ylabel("%")
+    current.set_ylabel("mA")
+    current.set_title(f"Pulses delivered: {len(run.device.pulses)}; refused: {len(run.trace.refused)}")
+    lines = [a.get_legend_handles_labels() for a in (current, twin)]
+    current.legend(
+        lines[0][0] + lines[1][0], lines[0][1] + lines[1][1], loc="upper right", ncols=3, frameon=False
+    )
+    current.set_ylim(0, 36)
+    times, angles = np.array(run.trace.toe_up_deg).T
+    foot.plot(times / 1e6, angles - angles[0], color="black", lw=1)
+    foot.set_title("Simulated foot: toe up from rest")
+    foot.set_ylabel("deg")
+    foot.set_xlabel("s")
+    foot.set_xlim(0, run.now_us / 1e6)
+    return svg_text(figure)
+
+
+def _draw_phases(axes: Axes, run: ExerciseRun) -> None:
+    edges = [*(t for t, _ in run.trace.phases), run.now_us]
+    seen: set[int] = set()
+    for (start_us, phase), end_us in zip(run.trace.phases, edges[1:], strict=True):
+        if phase in PHASE_COLOURS:
+            label = None if phase in seen else exercise.PHASE_NAMES[phase]
+            seen.add(phase)
+            axes.axvspan(start_us / 1e6, end_us / 1e6, 0, 0.55, color=PHASE_COLOURS[phase], lw=0, label=label)
+    for cue, (name, colour, mark) in HEARD.items():
+        at_s = [t / 1e6 for t, kind, number in run.signals.told if kind == "beep" and number == cue]
+        if at_s:
+            axes.plot(at_s, [0.8] * len(at_s), mark, color=colour, ms=6, label=name, ls="none")
+    axes.set_ylim(0, 1)
+    axes.set_yticks([])
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.25), ncols=10, frameon=False, fontsize=8)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pictures into a folder."""
+    parser = argparse.ArgumentParser(prog="python -m hw_sim.exercise_pictures", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args(arguments).folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (title, run) in runs().items():
+        (folder / f"exercise-{name}.svg").write_text(picture(title, run), encoding="utf-8")
+        print(
+            f"{name}: {run.exercise.done_total} repetitions, {run.exercise.missed_total} missed, "
+            f"{len(run.device.pulses)} pulses, {len(run.trace.refused)} refused. "
+            f"{exercise.ENDS[run.exercise.ended_by]}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
