@@ -8,7 +8,7 @@ more walkers. `./swingphase bench faults` prints the table.
 import pytest
 
 from benchmarks import faults as bench
-from benchmarks.fault_cases import CASES, Case
+from benchmarks.fault_cases import CASES, Case, known_gap
 from benchmarks.fault_rig import PHASES, PLACES
 from benchmarks.fault_trial import Outcome, applies, play, prepared
 from hw_sim import faulty_sensors as fs
@@ -56,10 +56,12 @@ def rows(every_phase: bool):
             for i, case in enumerate(CASES):
                 if not applies(case, has_switch):
                     continue
+                gap = known_gap(case.name, place, has_switch)
+                marks = [pytest.mark.xfail(reason=gap, strict=False)] if gap else []
                 for phase in PHASES if every_phase else (PHASES[(i + number) % len(PHASES)],):
                     switch = "switch" if has_switch else "no switch"
                     name = f"{case.name}, {phase}, {place}, {switch}"
-                    yield pytest.param(case, place, has_switch, phase, id=name)
+                    yield pytest.param(case, place, has_switch, phase, id=name, marks=marks)
             number += 1
 
 
@@ -157,6 +159,7 @@ def test_the_table_names_every_fault_that_was_tried():
     lines = bench.table(found)
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["IMU stale", "stop"]
     assert "| stop | 1 |" in bench.page(found, "bench")
+    assert "## Known gaps" in bench.page(found, "bench")
 
 
 def test_a_word_that_no_fault_has_is_answered_with_their_names(capsys):

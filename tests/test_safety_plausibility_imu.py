@@ -195,3 +195,20 @@ def test_with_fewer_readings_a_foot_may_turn_further_from_one_to_the_next(dt_ms,
         b.wait(dt_ms, leap_cdps, dt_ms=dt_ms)
         b.wait(5 * dt_ms, dt_ms=dt_ms)
     assert (faults.IMU_RANGE in b.told()) == told
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"gyro_x_cdps": 190_000, "acc_z_mg": 0},
+        {"acc_x_mg": 16_000, "acc_y_mg": 12_000},
+        {"acc_x_mg": -16_000, "acc_y_mg": -12_000, "gyro_z_cdps": -190_000},
+    ],
+)
+def test_a_reading_that_is_senseless_but_no_value_of_it_too_large_is_not_wild(values):
+    b = Bench(IMU)
+    b.wait(100)
+    for _ in range(5):
+        b.wait(10, **values)
+        b.wait(40)
+    assert b.told() == set()

@@ -76,6 +76,26 @@ def test_the_tone_of_a_loss_sounds_for_ten_seconds_to_the_microsecond(events, st
     assert wait(s, 1).sound == sup.SOUND_NONE
 
 
+@pytest.mark.parametrize("event", [None, sup.STEP_ENDED, sup.RESUME, sup.ARM_TEST])
+def test_an_arm_for_a_test_ends_after_10_s_whatever_else_is_said(event):
+    s = after(sup.POWER_ON, sup.SELF_TEST_PASSED, sup.ACKNOWLEDGED, sup.ARM_TEST)
+    for _ in range(999):
+        s.advance(10_000)
+        if event is not None:
+            s.event(event)
+    s.advance(9_999)
+    assert (s.state, s.may_start_burst) == (sup.ARMED, True)
+    s.advance(1)
+    assert (s.state, s.may_start_burst, s.sound) == (sup.READY, False, 0)
+
+
+def test_an_arm_for_walking_does_not_end_by_itself():
+    s = after(*ARMED)
+    for _ in range(2_000):
+        s.advance(10_000)
+    assert s.state == sup.ARMED
+
+
 @pytest.mark.parametrize("dt_us", [-1, -(2**29), 100_001])
 def test_a_jump_of_the_clock_counts_as_no_time_for_the_tone(dt_us):
     s = after(*STIMULATING)

@@ -25,7 +25,16 @@ except ImportError:
 def make_guard(port):
     """Return the guard that both sides of the comparison use."""
     limits = (make_limits(), make_limits())
-    return Guard(limits, ScienceMode4(), FrameCheck(), port, RowRing(4), has_imu=True, has_switch=True, was_checked=True)
+    return Guard(
+        limits,
+        ScienceMode4(),
+        FrameCheck(),
+        port,
+        RowRing(4),
+        has_imu=True,
+        has_switch=True,
+        was_checked=True,
+    )
 
 
 def hand_over(guard, reader, cycle, command):
