@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gait_detect.detector import GaitDetector
+from hw_sim.gait_simulated import simulated_recording
 from hw_sim.recordings import (
     Recording,
     RecordingError,
@@ -19,6 +20,7 @@ from hw_sim.recordings import (
     pick,
     recordings_in,
 )
+from hw_sim.walker import WalkerSettings
 from safety.sample import HEEL_DOWN, HEEL_NONE, HEEL_UP, Sample
 
 WORDS = (
@@ -95,16 +97,17 @@ def test_a_benchmark_and_the_replay_give_the_detector_the_same_whole_numbers(mad
         assert words(ours) == words(theirs), f"sample {i}"
 
 
-def test_the_adapter_decides_as_the_detector_of_the_device(made: Recording) -> None:
-    device, adapter = GaitDetector(place="foot"), make_detector(made.fs, place="foot")
-    gyro, acc, heel = made.gyro_rad_s.tolist(), made.acc_mps2.tolist(), made.heel_down
-    assert heel is not None
+def test_the_adapter_decides_as_the_detector_of_the_device() -> None:
+    walk = simulated_recording(WalkerSettings(severity="moderate", seed=2), seconds=12.0)
+    device, adapter = GaitDetector(place="foot"), make_detector(walk.fs, place="foot")
+    gyro, acc, heel = walk.gyro_rad_s.tolist(), walk.acc_mps2.tolist(), walk.heel_readings
+    assert set(heel) == {True, False}
     ons = 0
-    for i, sample in enumerate(made.samples()):
-        on = adapter.update(i / made.fs, gyro[i], acc[i], bool(heel[i]))
+    for i, sample in enumerate(walk.samples()):
+        on = adapter.update(i / walk.fs, gyro[i], acc[i], heel[i])
         assert on == bool(device.step(sample).swing), f"sample {i}"
         ons += on
-    assert 0 < ons < made.n_samples
+    assert 0 < ons < walk.n_samples
 
 
 def test_conversion_uses_the_units_of_a_sample() -> None:
