@@ -212,3 +212,17 @@ def test_a_reading_that_is_senseless_but_no_value_of_it_too_large_is_not_wild(va
         b.wait(10, **values)
         b.wait(40)
     assert b.told() == set()
+
+
+@pytest.mark.parametrize(
+    ("dt_us", "leap_cdps"),
+    [(-1, 70_000), (0, 70_000), (9_999, 70_000), (14_999, 98_000), (15_000, 105_000), (49_999, 343_000),
+     (50_000, 350_000), (999_999, 350_000)],
+)  # fmt: skip
+def test_what_is_a_leap_follows_from_whole_milliseconds_since_the_last_reading(dt_us, leap_cdps):
+    b = Bench(IMU)
+    b.wait(100)
+    b.p._since_sample.expire()  # so that a sample of any time counts
+    b.t_us += dt_us
+    b.p.see(b.sample())
+    assert b.p._leap_cdps == leap_cdps
