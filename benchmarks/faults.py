@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.fault_cases import CASES, KNOWN_GAPS, Case, known_gap
 from benchmarks.fault_rig import PHASES, PLACES
 from benchmarks.fault_trial import STANCE_SHARE_MAX, WRONG_MAX_S, Outcome, applies, play
+from firmware_py.pi.console import progress_bar
 from safety import faults
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "faults.md"
@@ -131,14 +132,9 @@ def main(arguments: list[str]) -> int:
         print(f"No fault has {chosen.only!r} in its name; there are: {'; '.join(BY_NAME)}.")
         return 2
     began_s = time.monotonic()
-    shown = [-1]
-
-    def progress(share: float) -> None:
-        if int(share * 20) != shown[0]:
-            shown[0] = int(share * 20)
-            print(f"trials {share:4.0%}", file=sys.stderr, flush=True)
-
-    found = run(jobs_of(cases, range(1, max(1, chosen.seeds) + 1)), max(1, chosen.jobs), progress)
+    found = run(
+        jobs_of(cases, range(1, max(1, chosen.seeds) + 1)), max(1, chosen.jobs), progress_bar("trials")
+    )
     for line in table(found):
         print(line)
     harmful = [o for o in found if o.verdict == "harmful"]

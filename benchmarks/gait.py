@@ -16,7 +16,7 @@ from benchmarks.gait_page import beside, foot_table, histogram_table, side_by_si
 from benchmarks.gait_targets import target_table
 from benchmarks.gaitmap_peer import found_by_gaitmap, gaitmap_version
 from benchmarks.plain_rules import RULES
-from hw_sim.evaluate import bar
+from firmware_py.pi.console import progress_bar
 from hw_sim.gait_runs import Job, Result, evaluate, jobs_of, run_all
 from hw_sim.gait_tables import Row, feet_of, groups_of, rows_of
 from hw_sim.recordings import RecordingError, gait_dir, make_detector
@@ -81,7 +81,7 @@ class Parts:
     def bar(self, name: str) -> Callable[[float], None]:
         """Return the progress bar of the next part."""
         self.done += 1
-        return bar(f"{self.done}/{self.total} {name}")
+        return progress_bar(f"{self.done}/{self.total} {name}")
 
 
 def sections(folder: Path, processes: int, *, with_delivered: bool) -> Iterator[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.guardian_rig import Rig
 from benchmarks.guardian_trials import KINDS, Kind, Trial, problems, run_trial
+from firmware_py.pi.console import progress_bar
 from stimulator.drivers.capability import P24
 
 TRIALS, TRIALS_ALL = 20, 200
@@ -79,14 +80,7 @@ def main(arguments: list[str]) -> int:
         return 2
     n = max(1, chosen.trials or (TRIALS_ALL if chosen.all else TRIALS))
     began_s = time.monotonic()
-    shown = [-1]
-
-    def progress(share: float) -> None:
-        if int(share * 20) != shown[0]:
-            shown[0] = int(share * 20)
-            print(f"trials {share:4.0%}", file=sys.stderr, flush=True)
-
-    found = run(kinds, n, jobs=max(1, chosen.jobs), progress=progress)
+    found = run(kinds, n, jobs=max(1, chosen.jobs), progress=progress_bar("trials"))
     for line in table(kinds, found):
         print(line)
     print(

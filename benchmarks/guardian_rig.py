@@ -29,6 +29,8 @@ CLEARED_S = 0.5  # two tries of 100 ms, then the high voltage
 class RigError(RuntimeError):
     """Something did not come about in time; the text says what."""
 
+    is_for_people = True
+
 
 class Rig:
     """Three processes and their files in `folder`. Use as a context manager."""

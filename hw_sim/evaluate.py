@@ -7,10 +7,10 @@ docs/recordings.md says how to write them as CSV.
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firmware_py.pi.console import progress_bar
 from hw_sim import gait_report
 from hw_sim.gait_runs import Job, Result, evaluate, jobs_of, run_all
 from hw_sim.gait_tables import as_plain, feet_of, groups_of, rows_of
@@ -28,28 +28,24 @@ FEET_SHOWN = 20
 def main(arguments: list[str]) -> int:
     """Print tables, histograms and the recordings to look at; bad input is one sentence and 2."""
     chosen = _parser().parse_args(arguments)
-    try:
-        _check(chosen)
-        if chosen.example:
-            return _example(Path(chosen.example))
-        jobs = jobs_of(
-            Path(chosen.data or gait_dir()),
-            place=chosen.place,
-            misalign_deg=chosen.misalign,
-            bias_rad_s=chosen.bias,
-            halve=chosen.half_rate,
-        )
-        results = evaluate(jobs, make_detector, processes=chosen.jobs, progress=bar("detecting"))
-        deliveries = _delivered(jobs, chosen.jobs) if chosen.delivered else []
-        for line in report(results, deliveries, all_feet=chosen.feet):
-            print(line)
-        if chosen.pages:
-            print(f"Pages: {_pages(Path(chosen.pages), jobs, results)}")
-        if chosen.json:
-            _write(Path(chosen.json), as_json(results, deliveries))
-    except RecordingError as e:
-        print(f"swingphase: {e}", file=sys.stderr)
-        return BAD_INPUT
+    _check(chosen)
+    if chosen.example:
+        return _example(Path(chosen.example))
+    jobs = jobs_of(
+        Path(chosen.data or gait_dir()),
+        place=chosen.place,
+        misalign_deg=chosen.misalign,
+        bias_rad_s=chosen.bias,
+        halve=chosen.half_rate,
+    )
+    results = evaluate(jobs, make_detector, processes=chosen.jobs, progress=progress_bar("detecting"))
+    deliveries = _delivered(jobs, chosen.jobs) if chosen.delivered else []
+    for line in report(results, deliveries, all_feet=chosen.feet):
+        print(line)
+    if chosen.pages:
+        print(f"Pages: {_pages(Path(chosen.pages), jobs, results)}")
+    if chosen.json:
+        _write(Path(chosen.json), as_json(results, deliveries))
     return 0
 
 
@@ -80,26 +76,11 @@ def as_json(results: list[Result], deliveries: "list[Delivery]") -> dict[str, ob
     }
 
 
-def bar(what: str) -> Callable[[float], None]:
-    """Return a function that shows the share done on stderr: a bar on a terminal, else a line per quarter."""
-    shown = [-1]
-
-    def draw(share: float) -> None:
-        is_terminal = sys.stderr.isatty()
-        step = int(share * (50 if is_terminal else 4))
-        if step != shown[0]:
-            shown[0] = step
-            text = f"\r{what} [{'#' * step:<50}] {share:4.0%}" if is_terminal else f"{what} {share:.0%}"
-            print(text, end="" if is_terminal and share < 1 else "\n", file=sys.stderr, flush=True)
-
-    return draw
-
-
 def _delivered(jobs: list[Job], processes: int) -> "list[Delivery]":
     from hw_sim.delivered import deliver
     from stimulator.prescription import default_prescription
 
-    progress, results = bar("delivering"), []
+    progress, results = progress_bar("delivering"), []
     prescription = default_prescription()
     for result in run_all(deliver, [(job, prescription) for job in jobs], processes=processes):
         results.append(result)
@@ -119,7 +100,7 @@ def _example(file: Path) -> int:
 def _pages(folder: Path, jobs: list[Job], results: list[Result]) -> Path:
     from hw_sim.gait_pages import write_pages  # drawing costs a second of import: only when needed
 
-    return write_pages(folder, jobs, results, progress=bar("drawing"))[0]
+    return write_pages(folder, jobs, results, progress=progress_bar("drawing"))[0]
 
 
 def _check(chosen: argparse.Namespace) -> None:

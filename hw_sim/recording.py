@@ -23,6 +23,8 @@ HEEL_CLOSES, HEEL_OPENS = 0.25, 0.15
 class RecordingError(ValueError):
     """A recording cannot be used; the text says what is wrong, what is allowed and what to do."""
 
+    is_for_people = True
+
 
 def fill_sample(
     sample: Sample, t_s: float, gyro_rad_s: Sequence[float], acc_mps2: Sequence[float], heel: bool | None

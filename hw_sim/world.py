@@ -35,6 +35,8 @@ class Leg(Protocol):
 class StimulatorNotReady(RuntimeError):
     """The emulated stimulator did not answer as it should; the text says what the driver saw."""
 
+    is_for_people = True
+
 
 class World:
     """Run one loop against one link.

@@ -25,6 +25,8 @@ Prescription = namedtuple("Prescription", tuple([p.name for p in WALK_PARAMETERS
 class PrescriptionError(ValueError):
     """A prescription that must not be used; `sentences` says what is wrong, one thing each."""
 
+    is_for_people = True
+
     def __init__(self, sentences) -> None:
         super().__init__("\n".join(sentences))
         self.sentences = tuple(sentences)

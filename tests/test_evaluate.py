@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from hw_sim import gait_report
-from hw_sim.evaluate import main
 from hw_sim.gait_runs import Job, evaluate, jobs_of, result_of
 from hw_sim.gait_tables import as_plain, feet_of, groups_of, row_of, rows_of
 from hw_sim.recordings import make_detector
 from safety.sample import Sample
+from swingphase import main
 from tests.gait_signals import MadeWalk, samples
 
 FS = 100.0
@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_table_tells_every_group_and_foot_of_a_made_walk(folder: Path, capsys) -> None:
     out = folder / "rates.json"
-    assert main(["--data", str(folder), "--jobs", "1", "--json", str(out)]) == 0
+    assert main(["evaluate", "--data", str(folder), "--jobs", "1", "--json", str(out)]) == 0
     said = capsys.readouterr()
     assert "made/foot/made " in said.out
     assert "ALL weak push-off" in said.out
@@ -77,7 +77,7 @@ def test_the_table_tells_every_group_and_foot_of_a_made_walk(folder: Path, capsy
 
 def test_delivered_pulses_stand_beside_the_detector(folder: Path, capsys) -> None:
     out = folder / "rates.json"
-    assert main(["--data", str(folder), "--jobs", "1", "--delivered", "--json", str(out)]) == 0
+    assert main(["evaluate", "--data", str(folder), "--jobs", "1", "--delivered", "--json", str(out)]) == 0
     capsys.readouterr()
     rates = json.loads(out.read_text())
     detected, delivered = rates["groups"][1], rates["delivered"][1]
@@ -94,7 +94,7 @@ def test_a_walk_that_nobody_labelled_lists_its_false_steps_and_how_to_look_at_th
     index = [e | {"steps": e["steps"][:1]} for e in json.loads(arrays["index"].tobytes())]
     arrays["index"] = np.frombuffer(json.dumps(index).encode(), np.uint8)
     np.savez(file, **arrays)
-    assert main(["--data", str(file), "--jobs", "1"]) == 0
+    assert main(["evaluate", "--data", str(file), "--jobs", "1"]) == 0
     said = capsys.readouterr().out
     assert f"./swingphase replay {file} --recording 1 --out ../" in said
     assert "missed at no time; false at " in said
@@ -115,7 +115,7 @@ def test_a_walk_that_nobody_labelled_lists_its_false_steps_and_how_to_look_at_th
 )
 def test_what_cannot_be_used_is_one_sentence_and_exit_code_2(folder, arguments, said: str, capsys) -> None:
     data = [] if "--data" in arguments else ["--data", str(folder)]
-    assert main([*data, *arguments]) == 2
+    assert main(["evaluate", *data, *arguments]) == 2
     assert said in capsys.readouterr().err
 
 

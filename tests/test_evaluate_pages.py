@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw_sim.evaluate import main
 from hw_sim.gait_faults import DOUBLE, FALSE, LATE, MISSED, faults_of
 from hw_sim.gait_pages import ROOT, ranges_of
 from hw_sim.gait_runs import decide, jobs_of
 from hw_sim.gait_scores import score
 from hw_sim.recordings import make_detector, pick
+from swingphase import main
 from tests.test_evaluate import folder  # noqa: F401 - the fixture is used by name
 from tests.test_evaluate_scores import STEPS, made, on_in
 
@@ -60,14 +60,14 @@ def test_near_faults_share_a_picture_and_far_ones_do_not() -> None:
 
 def test_a_page_names_every_fault_and_shows_it(tmp_path: Path, capsys) -> None:
     example = tmp_path / "walk.csv"
-    assert main(["--example", str(example)]) == 0
+    assert main(["evaluate", "--example", str(example)]) == 0
     text = example.read_text()
     steps = pick(example, 0).steps
     example.write_text(text.replace("heel_off", "", 1).replace("toe_off", "", 1).replace(",contact,", ",,", 1)
                        .replace("foot_flat", "", 1))  # fmt: skip
     assert len(pick(example, 0).steps) == len(steps) - 1
     pages = tmp_path / "worst"
-    assert main(["--data", str(example), "--jobs", "1", "--pages", str(pages)]) == 0
+    assert main(["evaluate", "--data", str(example), "--jobs", "1", "--pages", str(pages)]) == 0
     assert f"Pages: {pages / 'index.html'}" in capsys.readouterr().out
     page = (pages / "walk-0.html").read_text()
     assert "1 false" in page
@@ -78,7 +78,7 @@ def test_a_page_names_every_fault_and_shows_it(tmp_path: Path, capsys) -> None:
 
 @pytest.mark.parametrize("inside", ["docs/worst", "new", "."])
 def test_pages_inside_the_repository_are_refused_before_any_work(folder: Path, inside: str, capsys) -> None:  # noqa: F811
-    assert main(["--data", str(folder), "--pages", str(ROOT / inside)]) == 2
+    assert main(["evaluate", "--data", str(folder), "--pages", str(ROOT / inside)]) == 2
     said = capsys.readouterr().err
     assert "inside this repository" in said
     assert "Name another folder" in said
@@ -87,12 +87,12 @@ def test_pages_inside_the_repository_are_refused_before_any_work(folder: Path, i
 
 def test_a_link_into_the_repository_is_refused_too(folder: Path, tmp_path: Path, capsys) -> None:  # noqa: F811
     (tmp_path / "link").symlink_to(ROOT / "docs")
-    assert main(["--data", str(folder), "--pages", str(tmp_path / "link" / "worst")]) == 2
+    assert main(["evaluate", "--data", str(folder), "--pages", str(tmp_path / "link" / "worst")]) == 2
     assert "inside this repository" in capsys.readouterr().err
 
 
 def test_faultless_recordings_give_an_index_without_pages(folder: Path, tmp_path: Path, capsys) -> None:  # noqa: F811
     pages = tmp_path / "worst"
-    assert main(["--data", str(folder), "--jobs", "1", "--pages", str(pages)]) == 0
+    assert main(["evaluate", "--data", str(folder), "--jobs", "1", "--pages", str(pages)]) == 0
     capsys.readouterr()
     assert [file.name for file in pages.iterdir()] == ["index.html"]

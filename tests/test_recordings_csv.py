@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw_sim.csv_cells import EVENTS, FIRST_LINE, HEADER_NAMES
-from hw_sim.evaluate import main
 from hw_sim.gait_simulated import simulated_recording
 from hw_sim.recording import Recording, RecordingError
 from hw_sim.recordings import files_in, pick, recordings_in
 from hw_sim.recordings_csv_writer import write_csv
 from hw_sim.walker_settings import WalkerSettings
 from safety.sample import HEEL_DOWN, HEEL_NONE, HEEL_UP, Sample
+from swingphase import main
 from tests.house import REPO
 from tests.test_evaluate_scores import made
 
@@ -262,7 +262,7 @@ def test_a_walk_that_nobody_labelled_has_no_rate_and_no_false_trigger(
     lines = (tmp_path / "walk.csv").read_text().splitlines()
     cut = [line if line.startswith("#") else ",".join(line.split(",")[:8]) for line in lines]
     (tmp_path / "walk.csv").write_text("\n".join(cut))
-    assert main(["--data", str(tmp_path), "--jobs", "1"]) == 0
+    assert main(["evaluate", "--data", str(tmp_path), "--jobs", "1"]) == 0
     said = capsys.readouterr().out
     assert "No recording has a missed, double or false step." in said
     assert re.search(r"simulated/foot/simulated +0 +0 \| +- ", said)

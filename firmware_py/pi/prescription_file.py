@@ -4,13 +4,23 @@
 has the default of the table. Unknown keys are refused: a typing error must not silently do nothing.
 """
 
+import argparse
+import sys
 import tomllib
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from stimulator.drivers.capability import P24
 from stimulator.parameters import CHANNEL_NAMES, CHANNEL_PARAMETERS, WALK_PARAMETERS
-from stimulator.prescription import ChannelSetting, Prescription, PrescriptionError, default_prescription
+from stimulator.prescription import (
+    ChannelSetting,
+    Prescription,
+    PrescriptionError,
+    checked,
+    default_prescription,
+    warnings,
+)
 
 
 def _model(name: str, table, defaults) -> type[BaseModel]:
@@ -67,6 +77,23 @@ def load_prescription(path: Path) -> Prescription:
         ChannelSetting(*[getattr(models[name], p.name) for p in CHANNEL_PARAMETERS]) for name in CHANNEL_NAMES
     )
     return Prescription(*walk, channels)
+
+
+def add_prescription_option(parser: argparse.ArgumentParser) -> None:
+    """Let a job take `--prescription FILE`."""
+    parser.add_argument(
+        "--prescription", metavar="FILE", help="TOML file; what it leaves out has its default"
+    )
+
+
+def chosen_prescription(chosen: argparse.Namespace, capability=P24) -> Prescription | None:
+    """Return what `--prescription` names, checked for this stimulator, with its warnings on stderr; else None."""
+    if not chosen.prescription:
+        return None
+    prescription = checked(load_prescription(Path(chosen.prescription)), capability)
+    for sentence in warnings(prescription):
+        print(f"Note: {sentence}", file=sys.stderr)
+    return prescription
 
 
 def _sentence(path: Path, section: str, error: dict) -> str:

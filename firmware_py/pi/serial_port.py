@@ -20,6 +20,8 @@ _OTHER_STEP = "Give the path of a serial port, as `ls /dev/serial/by-id` shows i
 class PortError(OSError):
     """The port cannot be opened or is gone. The text is one sentence for a person; `errno` if known."""
 
+    is_for_people = True
+
 
 class SerialPort(Port):
     """A byte stream to a stimulator through pyserial, 3 Mbaud 8N2 with RTS/CTS unless told otherwise.

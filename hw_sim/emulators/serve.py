@@ -1,12 +1,38 @@
-"""Serve an emulated stimulator on a pty in real time, for anybody's client."""
+"""`./swingphase emulate`: an emulated stimulator on a pty in real time, for anybody's client."""
 
+import argparse
+import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from hw_sim.emulators.p24 import P24
 from hw_sim.emulators.pty_link import EmulatedDevice, PtyLink
+from hw_sim.emulators.rehastim2 import RehaStim2
 
 LOOK_S = 0.05  # how often the stop flag is looked at when nothing happens
+DEVICES = {"p24": (P24, "P24", "ScienceMode 4"), "rehastim2": (RehaStim2, "RehaStim2", "ScienceMode 2")}
+
+
+def main(arguments: list[str]) -> int:
+    """Serve one device until Ctrl-C, then say how many pulses it delivered."""
+    parser = argparse.ArgumentParser(prog="./swingphase emulate", description=__doc__)
+    parser.add_argument("device", choices=tuple(DEVICES))
+    parser.add_argument("--seed", type=int, default=1, help="of the answer times (default 1)")
+    chosen = parser.parse_args(arguments)
+    make, name, protocol = DEVICES[chosen.device]
+    device = make(seed=chosen.seed)
+
+    def ready(path: str) -> None:
+        print(f"An emulated {name} answers at {path} ({protocol}). Ctrl-C ends it.", flush=True)
+
+    stopped = threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: stopped.set())
+    serve(device, stopped.is_set, on_ready=ready)
+    print(f"{len(device.pulses)} pulses were delivered.")
+    return 0
 
 
 def serve(

@@ -22,6 +22,8 @@ DEVICES = ("P24",)
 class SettingsError(ValueError):
     """The file must not be used. The text says fact, allowed range, next step."""
 
+    is_for_people = True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardianSettings:

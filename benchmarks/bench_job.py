@@ -1,0 +1,19 @@
+"""`./swingphase bench NAME`: figures, each with the command that makes it. `bench NAME --help` says more."""
+
+import argparse
+
+BENCHES = ("guardian", "faults", "gait")
+
+
+def main(arguments: list[str]) -> int:
+    """Hand over to one bench; return its exit code."""
+    parser = argparse.ArgumentParser(prog="./swingphase bench", description=__doc__)
+    parser.add_argument("name", choices=BENCHES)
+    chosen = parser.parse_args(arguments[:1])
+    if chosen.name == "guardian":
+        from benchmarks import guardian as bench
+    elif chosen.name == "faults":
+        from benchmarks import faults as bench
+    else:
+        from benchmarks import gait as bench
+    return bench.main(arguments[1:])
