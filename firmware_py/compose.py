@@ -86,6 +86,8 @@ def compose_walk(
     has_switch: bool,
     side: str = "right",
     was_checked: bool = False,
+    driver=None,
+    check=None,
 ) -> Loop:
     """Build the loop for walking, and for the check before it, with a P24 on `port`.
 
@@ -96,14 +98,15 @@ def compose_walk(
     side          the leg they are worn on: "right" or "left"
     was_checked   leg and channels were checked before with this very profile, and that was kept
     prescription  stimulator.prescription.Prescription; PrescriptionError if it must not be used
+    driver, check  None: the P24's own; others (a simulator's) must keep its promises
     """
     capability = P24
     checked(prescription, capability)
     limits = channel_limits(prescription, capability)
     guard = Guard(
         limits,
-        ScienceMode4(),
-        FrameCheck(),
+        ScienceMode4() if driver is None else driver,
+        FrameCheck() if check is None else check,
         port,
         log,
         has_imu=True,

@@ -47,7 +47,9 @@ class P24Faults:
 
 
 @dataclass(slots=True)
-class _Queued:
+class Queued:
+    """A pulse command that waits for its time."""
+
     ready_us: int
     frame: WireFrame
     channel: int
@@ -148,14 +150,17 @@ class P24:
 
     def _send_until(self, now_us: int) -> None:
         while self._answers and self._answers[0][0] <= now_us:
-            self._sent += heapq.heappop(self._answers)[2]
+            self._sent += self._next_answer()
+
+    def _next_answer(self) -> bytes:
+        return heapq.heappop(self._answers)[2]
 
     def _forget_everything(self) -> None:
         self._splitter.reset()
         self._mid.stop()
         self._low_on = False
         self._inbox: deque[tuple[int, WireFrame]] = deque()
-        self._queue: deque[_Queued] = deque()
+        self._queue: deque[Queued] = deque()
         self._answers: list[tuple[int, int, bytes]] = []
         self._switching_until_us = 0  # high voltage on its way up or down: commands wait
         self._answered_us = 0
@@ -225,7 +230,7 @@ class P24:
             result = BUSY  # for a full queue: assumed
         elif head & 0x80 and points is not None and len(points) == (head & 15) + 1:
             channel = (head >> 4 & 1) * 4 + (head >> 5 & 3)
-            self._queue.append(_Queued(now_us + self._command_delay_us, frame, channel, points))
+            self._queue.append(Queued(now_us + self._command_delay_us, frame, channel, points))
             return  # the answer comes after the pulse
         else:  # without the execute bit nothing happens; clients send it with or without points
             result = OK if frame.data and not head & 0x80 else PARAMETER
@@ -288,11 +293,18 @@ class P24:
             at_us += faults.late_us
             noise = faults.noise
             packet_number = packet_number + faults.wrong_packet_number & 63
-        wire = bytearray(encode_frame(packet_number, frame.command + 1 if command is None else command, data))
-        if is_struck and faults.corrupt_checksum:
-            wire[6] ^= 0x10
+        command = frame.command + 1 if command is None else command
+        said = self._worded(frame, packet_number, command, data, noise, is_struck and faults.corrupt_checksum)
         self._n_answers += 1  # keeps answers of one moment in order
-        heapq.heappush(self._answers, (at_us, self._n_answers, noise + bytes(wire)))
+        heapq.heappush(self._answers, (at_us, self._n_answers, said))
+
+    def _worded(
+        self, frame: WireFrame, packet_number: int, command: int, data: bytes, noise: bytes, is_broken: bool
+    ) -> bytes:
+        wire = bytearray(encode_frame(packet_number, command, data))
+        if is_broken:
+            wire[6] ^= 0x10
+        return noise + bytes(wire)
 
 
 def _pulse_answer(result: int, head: int) -> bytes:
