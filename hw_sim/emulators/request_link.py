@@ -112,7 +112,8 @@ class RequestP24(P24):
     def _worded(
         self, frame: WireFrame, packet_number: int, command: int, data: bytes, noise: bytes, is_broken: bool
     ) -> bytes | Answer:
-        if isinstance(frame, WishFrame) and not noise and not is_broken:
+        is_sound = not noise and not is_broken and packet_number == frame.packet_number
+        if isinstance(frame, WishFrame) and is_sound:
             return Answer(packet_number, data)
         return super()._worded(frame, packet_number, command, data, noise, is_broken)
 

@@ -48,9 +48,7 @@ def way_to_p24(
     if transport == "request":
         device = RequestP24(load=load, seed=seed, on_pulse=on_pulse)
         link = RequestLink(device)
-        return Way(
-            device=device, link=link, port=link.open_port(), driver=link.driver, check=link.check
-        )
+        return Way(device=device, link=link, port=link.open_port(), driver=link.driver, check=link.check)
     device = P24(load=load, seed=seed, on_pulse=on_pulse)
     link = PtyLink(device) if transport == "pty" else MemoryLink(device)
     return Way(device=device, link=link, port=link.open_port())
