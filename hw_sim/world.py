@@ -7,6 +7,7 @@ machine changes nothing: same seed, same bytes; and neither does the length of t
 The guard runs as on a board: after every control cycle, when a pulse is due, when the stimulator has answered.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from firmware_py.cycle import CYCLE_US
 from firmware_py.hal import Port, Sensors
 from firmware_py.pi.log_file import LogFile
 from hw_sim.emulators.pty_link import Link
+from hw_sim.row_counts import RowCounts
 from safety.clock import HALF_WRAP_US, WRAP_MASK_US
 from stimulator.drivers.sciencemode4 import ScienceMode4
 from stimulator.drivers.sciencemode4_check import FrameCheck
@@ -52,6 +54,7 @@ class World:
     side          the leg that the device is set to
     was_checked   a session before has checked leg and channels (hw_sim.check_flow shows how)
     log_path      black box file, or None to keep rows in memory only
+    keeps_rows    False: rows are counted (`counts`) and forgotten, for campaigns and long walks
     driver, check   of `link`, if it has its own (`hw_sim.emulators.transports`)
     """
 
@@ -71,14 +74,16 @@ class World:
         about: dict | None = None,
         driver: ScienceMode4 | None = None,
         check: FrameCheck | None = None,
+        keeps_rows: bool = True,
     ) -> None:
         self.now_us = 0  # does not wrap
         self.rows = bytearray()  # every row of the black box so far, drained
-        self.ring = RowRing(4096)
+        self.ring = RowRing(4096 if keeps_rows else 1)
+        self.counts = RowCounts(now_us=self._now, ring=self.ring if keeps_rows else None)
         self.loop: Loop = compose_walk(
             sensors=sensors,
             port=port,
-            log=self.ring,
+            log=self.counts,
             prescription=prescription,
             place=place,
             has_switch=has_switch,
@@ -97,6 +102,9 @@ class World:
         self._next_drain_us = DRAIN_US
         known = {"prescription": prescription_hash(prescription), "place": place, "t_start_us": T_START_US}
         self._file = LogFile(log_path, known | (about or {})) if log_path else None
+
+    def _now(self) -> int:
+        return self.now_us
 
     @property
     def t_us(self) -> int:
@@ -133,6 +141,14 @@ class World:
             at_us = self._next_event_us()
         self._move_leg(end_us)
         self.now_us = end_us
+
+    def act(self, deed: Callable[[], object]) -> None:
+        """Let a person or an accident do something now; the guard looks right before and right after."""
+        self.loop.guard.step(self.t_us)
+        deed()
+        self.loop.guard.step(self.t_us)
+        self._guard_due_us = self.now_us + self.loop.guard.due_us(IDLE_US)
+        self._pump(self.now_us)
 
     def close(self) -> None:
         """Bring the log to its end."""
