@@ -2,17 +2,15 @@
 
 import contextlib
 import multiprocessing
-import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from multiprocessing.connection import wait as wait_for
 from typing import cast
 
 from firmware_py.pi.console import UserError, version
 from hw_sim.campaign import CampaignSettings, results_of_trials
 from hw_sim.campaign_results import Results
+from hw_sim.campaign_worker import end_with_parent
 
 BATCH = 4  # trials per task: a second or more, far above what handing over costs
 AHEAD = 3  # tasks per worker that wait; more would only take memory
@@ -33,27 +31,27 @@ def run_campaign(
     batches = iter([missing[i : i + BATCH] for i in range(0, len(missing), BATCH)])
     running: set[Future] = set()
     rows: list[dict] = []
-    written_s = time.monotonic()
+    written_s = -PART_S  # the first results are kept at once
     n_done = len(done)
     progress(n_done, settings.walks)
-    while True:
-        for batch in batches:
-            running.add(executor.submit(results_of_trials, settings, batch))
-            if len(running) >= AHEAD * workers:
+    try:
+        while True:
+            while len(running) < AHEAD * workers and (batch := next(batches, None)):
+                running.add(executor.submit(results_of_trials, settings, batch))
+            if not running:
                 break
-        if not running:
-            break
-        finished, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            new = future.result()
-            rows += new
-            n_done += len(new)
-        if len(rows) >= PART_ROWS or time.monotonic() - written_s >= PART_S:
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                new = future.result()
+                rows += new
+                n_done += len(new)
+            if len(rows) >= PART_ROWS or time.monotonic() - written_s >= PART_S:
+                results.add(rows)
+                rows, written_s = [], time.monotonic()
+            progress(n_done, settings.walks)
+    finally:
+        if rows:  # also when somebody stops it
             results.add(rows)
-            rows, written_s = [], time.monotonic()
-        progress(n_done, settings.walks)
-    if rows:
-        results.add(rows)
 
 
 @contextlib.contextmanager
@@ -61,13 +59,14 @@ def executor_for(scheduler: str | None, jobs: int) -> Iterator[tuple[Executor, i
     """Give (executor, workers): a process pool of `jobs`, or the dask cluster at `scheduler` (tcp://host:port)."""
     if scheduler is None:
         context = multiprocessing.get_context("forkserver")
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
+        context.set_forkserver_preload(["hw_sim.campaign"])  # imported once, not by every worker
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool:
             yield pool, jobs
         return
     from distributed import Client
 
     try:
-        client = Client(scheduler, timeout=10)
+        client = Client(scheduler, timeout=5)
     except (OSError, ValueError) as e:
         raise UserError(
             f"There is no dask scheduler at {scheduler} ({e}). Start `dask scheduler` and `dask worker` from this "
@@ -82,16 +81,3 @@ def executor_for(scheduler: str | None, jobs: int) -> Iterator[tuple[Executor, i
                 f"The cluster at {scheduler} has {found}; here is {version()}. Start its workers from this checkout."
             )
         yield client.get_executor(), len(workers)
-
-
-def _end_with_parent() -> None:
-    """In a worker: end when the campaign is killed, instead of waiting for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        wait_for([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -34,7 +34,7 @@ class Contradiction(ValueError):
 class Model(BaseModel):
     """Unknown keys are refused: a typing error must not silently do nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class WalkerModel(Model):

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Sequence
 
-_TABLE = re.compile(r"\s*\[(\[?)\s*([A-Za-z0-9_.\"' -]+?)\s*\]?\]\s*(?:#.*)?$")
-_KEY = re.compile(r"\s*([A-Za-z0-9_\"'-]+(?:\s*\.\s*[A-Za-z0-9_\"'-]+)*)\s*=")
+_NAME = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_DOTTED = rf"({_NAME}(?:\s*\.\s*{_NAME})*)"
+_TABLE = re.compile(rf"\s*\[(\[?)\s*{_DOTTED}\s*\]?\]\s*(?:#.*)?$")
+_KEY = re.compile(rf"\s*{_DOTTED}\s*=")
 Place = tuple[str | int, ...]
 
 
@@ -47,4 +49,4 @@ def _lines(text: str) -> dict[Place, int]:
 
 
 def _names(dotted: str) -> list[str]:
-    return [name.strip().strip("\"'") for name in dotted.split(".")]
+    return [name.strip("\"'") for name in re.findall(_NAME, dotted)]
