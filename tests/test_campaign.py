@@ -219,7 +219,7 @@ def test_a_dask_cluster_gives_the_same_results(tmp_path, few):
     from distributed import LocalCluster
 
     with contextlib.ExitStack() as stack:
-        cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1")
+        cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1")
         stack.enter_context(contextlib.closing(cluster))
         address = str(cluster.scheduler_address)
         executor, workers = stack.enter_context(executor_for(address, 0))
@@ -229,7 +229,7 @@ def test_a_dask_cluster_gives_the_same_results(tmp_path, few):
 
 def test_a_scheduler_that_is_not_there_gets_a_sentence():
     with (
-        pytest.raises(UserError, match="There is no dask scheduler at tcp://127.0.0.1:1"),
+        pytest.raises(UserError, match=r"There is no dask scheduler at tcp://127\.0\.0\.1:1 "),
         executor_for("tcp://127.0.0.1:1", 1),
     ):
         pass
