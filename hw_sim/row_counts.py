@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from firmware_py import blackbox
-from firmware_py.blackbox import RowRing
+from firmware_py.blackbox import ARMED, CYCLE, REQUEST, RESULT, SAMPLE, STATE, RowRing
 from firmware_py.hal import Log
 from safety import reasons, supervisor
 
@@ -51,19 +50,21 @@ class RowCounts(Log):
         """Take one row."""
         if self.ring is not None:
             self.ring.note(kind, t_us, a, b, c, d, e, f, g)
-        if kind == blackbox.STATE:
+        if kind in (SAMPLE, CYCLE):  # by far the most
+            return
+        if kind == STATE:
             if b != self._swing:
                 self._swing = b
                 self.swings += b
-        elif kind == blackbox.RESULT:
+        elif kind == RESULT:
             if d > 0:
                 self.granted += 1
                 self.lowered += f == reasons.LOWERED
             else:
                 self.refused[f] += 1
-        elif kind == blackbox.REQUEST:
+        elif kind == REQUEST:
             self.requested += 1
-        elif kind == blackbox.ARMED:
+        elif kind == ARMED:
             self._note_state(a, c, d, e)
 
     def _note_state(self, armed: int, state: int, fault_id: int, held_by: int) -> None:

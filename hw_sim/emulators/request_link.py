@@ -72,10 +72,15 @@ class RequestP24(P24):
         """Return when the device next does something; good answers only count if the host waits for them."""
         if self._inbox or self._mid.is_running:
             return super().due_us(now_us)
-        times = [at_us for at_us, _, said in self._answers if is_awaited or not _is_good(said)]
+        at_us = None
+        for answer in self._answers:
+            if (is_awaited or not _is_good(answer[2])) and (at_us is None or answer[0] < at_us):
+                at_us = answer[0]
         if self._queue:
-            times.append(max(self._queue[0].ready_us, self._stage.free_us))
-        return max(now_us, min(times)) if times else None
+            pulse_us = max(self._queue[0].ready_us, self._stage.free_us)
+            if at_us is None or pulse_us < at_us:
+                at_us = pulse_us
+        return None if at_us is None else max(now_us, at_us)
 
     def _run_until(self, now_us: int) -> None:
         if self._inbox or self._mid.is_running:
@@ -241,13 +246,16 @@ class RequestLink(MemoryLink):
         if port.to_device:
             p24.feed(now_us, bytes(port.to_device))
             port.to_device.clear()
-        for wish in port.to_device_pulses:
-            p24.take_pulse(now_us, wish)
-        port.to_device_pulses.clear()
+        if port.to_device_pulses:
+            for wish in port.to_device_pulses:
+                p24.take_pulse(now_us, wish)
+            port.to_device_pulses.clear()
         p24.step(now_us)
-        n = sum(port.is_awaited or not _is_good(said) for said in p24.said)
-        port.from_device.extend(p24.said)
-        p24.said.clear()
+        n = 0
+        while p24.said:
+            said = p24.said.popleft()
+            n += port.is_awaited or not _is_good(said)
+            port.from_device.append(said)
         return n
 
 
