@@ -2,7 +2,7 @@
 
 import argparse
 
-BENCHES = ("guardian", "faults", "gait")
+BENCHES = ("guardian", "faults", "gait", "realism", "leg")
 
 
 def main(arguments: list[str]) -> int:
@@ -14,6 +14,10 @@ def main(arguments: list[str]) -> int:
         from benchmarks import guardian as bench
     elif chosen.name == "faults":
         from benchmarks import faults as bench
+    elif chosen.name == "realism":
+        from benchmarks import realism as bench
+    elif chosen.name == "leg":
+        from benchmarks import leg_cost as bench
     else:
         from benchmarks import gait as bench
     return bench.main(arguments[1:])
