@@ -74,9 +74,10 @@ def scenario_of_trial(settings: CampaignSettings, trial: int) -> NamedScenario:
                 "why": "One of many drawn walks, so that what nobody thought of has a chance to happen.",
                 "seed": seed,
                 "walker": walker,
+                "length_s": settings.walk_s,
                 "activity": [
-                    {"kind": "stand", "for_s": STAND_S},
-                    {"kind": "walk", "for_s": settings.walk_s - STAND_S},
+                    {"do": "stand", "seconds": STAND_S},
+                    {"do": "walk", "seconds": settings.walk_s - STAND_S},
                 ],
                 "sensors": {"place": place, "has_switch": has_switch},
                 "event": event,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hw_sim.activities import Activity, check_order
 from hw_sim.breaks import BREAKS, HEEL, PERSON
 from hw_sim.severity import SEVERITIES
 from safety import faults
@@ -48,20 +49,23 @@ class WalkerModel(Model):
         default=None, ge=0.5, le=0.78, description="Share of the stride in stance."
     )
     hip_hike_m: float = Field(default=0.0, ge=0.0, le=0.1, description="The hip lifted in swing, m.")
+    circumduction_m: float = Field(default=0.0, ge=0.0, le=0.2, description="The foot swung outwards, m.")
     varies: bool = Field(default=True, description="False: every stride alike.")
+    muscle: Literal["fast", "ding", "ding2007"] = Field(
+        default="fast", description="The muscle's model; Ding's tire."
+    )
+    fatigue: float = Field(
+        default=0.25,
+        ge=0.0,
+        le=2.0,
+        description="How fast Ding's muscles tire; 1 as published for a quadriceps.",
+    )
     muscle_gain: float = Field(
         default=1.0,
         ge=0.3,
         le=2.0,
         description="Scales the current that reaches the nerves: pad position, day.",
     )
-
-
-class ActivityModel(Model):
-    """One thing after the other that the person does."""
-
-    kind: Literal["stand", "walk"] = Field(description="What the person does.")
-    for_s: float = Field(ge=0.1, le=LENGTH_MAX_S, description="For how long, s.")
 
 
 class SensorsModel(Model):
@@ -202,30 +206,31 @@ class Scenario(Model):
     title: str = Field(min_length=3, max_length=60, description="As people would call it.")
     why: str = Field(min_length=10, max_length=240, description="One sentence: why it matters.")
     seed: int = Field(default=1, ge=0, le=2**31 - 1, description="Same seed, same walk.")
-    arm_at_s: float | None = Field(
-        default=ARMED_BY_S, ge=1.0, le=LENGTH_MAX_S, description="When a person arms; null: never."
-    )
+    arm_at_s: float = Field(default=ARMED_BY_S, ge=1.0, le=LENGTH_MAX_S, description="When a person arms.")
     walker: WalkerModel = Field(default_factory=WalkerModel)
-    activity: list[ActivityModel] = Field(min_length=1, description="What the person does, in order.")
+    arms: bool = Field(default=True, description="False: nobody ever arms the device.")
+    length_s: float = Field(ge=5, le=LENGTH_MAX_S, description="How long it is looked at, s.")
+    activity: list[Activity] = Field(
+        min_length=1, description="What the person does, in order; the last posture is held to the end."
+    )
     sensors: SensorsModel = Field(default_factory=SensorsModel)
     prescription: PrescriptionModel = Field(default_factory=PrescriptionModel)
     event: list[EventModel] = Field(default_factory=list)
     expect: ExpectModel = Field(default_factory=ExpectModel)
 
-    @property
-    def length_s(self) -> float:
-        """How long it takes."""
-        return sum(a.for_s for a in self.activity)
-
     @model_validator(mode="after")
     def _agrees(self) -> "Scenario":
+        try:
+            check_order(self.activity)
+        except ValueError as e:
+            raise Contradiction(("activity",), str(e).rstrip(".")) from e
         for i, event in enumerate(self.event):
             where = f"event {i + 1} ('{event.what}')"
             if event.at_s >= self.length_s:
                 raise Contradiction(
                     ("event", i, "at_s"),
-                    f"{where}: at_s is {event.at_s:g}; allowed is 0 to {self.length_s:g}, the length of all "
-                    "activities. Move it, or let the person go on",
+                    f"{where}: at_s is {event.at_s:g}; allowed is 0 to {self.length_s:g}, which is length_s. "
+                    "Move it, or look longer",
                 )
             if event.group == HEEL and not self.sensors.has_switch:
                 raise Contradiction(

@@ -3,13 +3,14 @@
 import tomllib
 import types
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from hw_sim.scenario import Scenario
+from hw_sim.setting import notes_of
 from hw_sim.toml_lines import line_of
 
 LIBRARY = Path(__file__).with_name("scenarios")
@@ -80,13 +81,13 @@ def _sentence(where: str, text: str, error: dict) -> str:
     key = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
     section = _section(place)
     found = f"{where}:{line}: "
-    if error["type"] == "extra_forbidden":
-        allowed = ", ".join(_model_at(place[:-1]).model_fields)
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        allowed = ", ".join(_fields(_model_at(place[:-1])))
         return f"{found}there is no key {key}{section}; allowed are {allowed}. Rename or remove it."
     if error["type"] == "missing":
         return f"{found}{key} is missing{section}; it says: {_described(place)} Add it."
     if error["type"] == "value_error":
-        return f"{found}{cause}."
+        return f"{found}{str(cause).rstrip('.')}."
     return f"{found}{key} is {_shown(error['input'])}{section}; allowed is {_allowed(place)}. Choose such a value."
 
 
@@ -99,43 +100,59 @@ def _shown(value: object) -> str:
     return f"'{value}'" if isinstance(value, str) else "a table" if isinstance(value, dict) else f"{value}"
 
 
-def _model_at(place: list) -> type[BaseModel]:
-    """Return the model that holds the keys at `place`."""
-    model: type[BaseModel] = Scenario
+def _fields(model: type) -> dict[str, FieldInfo]:
+    """Return the fields of a pydantic model, or of a settings class (hw_sim.setting)."""
+    return model.model_fields if issubclass(model, BaseModel) else notes_of(model)
+
+
+def _model_at(place: list) -> type:
+    """Return the class that holds the keys at `place`."""
+    model: type = Scenario
     for part in place:
-        if isinstance(part, str) and part in model.model_fields:
-            inner = _models_in(model.model_fields[part].annotation)
+        fields = _fields(model)
+        if isinstance(part, str) and part in fields:
+            inner = _models_in(_annotation(model, part))
             model = inner[0] if inner else model
     return model
 
 
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _annotation(model: type, name: str) -> object:
+    if issubclass(model, BaseModel):
+        return model.model_fields[name].annotation
+    return typing.get_type_hints(model)[name]
+
+
+def _models_in(annotation: object) -> list[type]:
+    if isinstance(annotation, type) and (issubclass(annotation, BaseModel) or is_dataclass(annotation)):
         return [annotation]
     return [model for part in typing.get_args(annotation) for model in _models_in(part)]
 
 
-def _field_at(place: list) -> FieldInfo | None:
+def _field_at(place: list) -> tuple[FieldInfo | None, object]:
+    """Return what is said about the key at `place`, and its type."""
     names = [part for part in place if isinstance(part, str)]
-    model = _model_at(place[: place.index(names[-1])] if names else [])
-    return model.model_fields.get(names[-1]) if names else None
+    if not names:
+        return None, None
+    model = _model_at(place[: place.index(names[-1])])
+    field = _fields(model).get(names[-1])
+    return field, _annotation(model, names[-1]) if field else None
 
 
 def _described(place: list) -> str:
-    field = _field_at(place)
+    field, _ = _field_at(place)
     return field.description if field and field.description else "what a scenario needs."
 
 
 def _allowed(place: list) -> str:
     """Return what the field at `place` may be, in words."""
-    field = _field_at(place)
+    field, annotation = _field_at(place)
     if field is None:
         return "what `scenario.schema.json` says"
-    choices = _choices(field.annotation)
+    choices = _choices(annotation)
     if choices:
         return "one of " + ", ".join(map(str, choices))
-    kind = _kind(field.annotation)
-    bounds = _bounds(field)
+    kind = _kind(annotation)
+    bounds = _bounds(field, annotation)
     if "ge" in bounds and "le" in bounds:
         return f"{kind} from {bounds['ge']:g} to {bounds['le']:g}"
     if "max_length" in bounds:
@@ -143,9 +160,9 @@ def _allowed(place: list) -> str:
     return "at least one entry" if "min_length" in bounds else kind
 
 
-def _bounds(field: FieldInfo) -> dict[str, float]:
+def _bounds(field: FieldInfo, annotation: object) -> dict[str, float]:
     metadata = list(field.metadata)
-    for part in (field.annotation, *typing.get_args(field.annotation)):
+    for part in (annotation, *typing.get_args(annotation)):
         for meta in getattr(part, "__metadata__", ()):
             metadata += [meta, *getattr(meta, "metadata", ())]
     names = ("ge", "le", "min_length", "max_length")

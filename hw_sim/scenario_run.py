@@ -102,16 +102,20 @@ def prescription_of(model: PrescriptionModel) -> Prescription:
 def leg_of(scenario: Scenario, seed: int, *, keeps_trace: bool) -> Leg:
     """Return the person's leg."""
     walker = scenario.walker
-    chosen = walker.model_dump(exclude={"muscle_gain"})
-    first = scenario.activity[0]
-    settings = WalkerSettings(seed=seed, stand_s=first.for_s if first.kind == "stand" else 0.0, **chosen)
-    return Leg(settings, muscle_gains=(walker.muscle_gain, walker.muscle_gain), keeps_trace=keeps_trace)
+    chosen = walker.model_dump(exclude={"muscle", "muscle_gain", "fatigue"})
+    return Leg(
+        WalkerSettings(seed=seed, activities=tuple(scenario.activity), **chosen),
+        muscle=walker.muscle,
+        muscle_gains=(walker.muscle_gain,) * 3,
+        fatigue=walker.fatigue,
+        keeps_trace=keeps_trace,
+    )
 
 
 def _script(scenario: Scenario, rig: Rig) -> list[tuple[int, Callable[[], None]]]:
     """Return what is done when, in order; what ends comes before what begins at the same time."""
     deeds: list[tuple[int, int, Callable[[], None]]] = []
-    if scenario.arm_at_s is not None:
+    if scenario.arms:
         deeds.append((round(scenario.arm_at_s * 1e6), 1, lambda: _arm(rig)))
     for event in scenario.event:
         one = BREAKS[event.what]

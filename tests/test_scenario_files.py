@@ -8,13 +8,14 @@ from hw_sim.toml_lines import line_of
 
 GOOD = """title = "A way"
 why = "It is walked every day."
+length_s = 20
 
 [walker]
 severity = "severe"
 
 [[activity]]
-kind = "walk"
-for_s = 20
+do = "walk"
+seconds = 20
 """
 
 
