@@ -18,8 +18,8 @@ from stimulator.prescription import Prescription, default_prescription
 
 WALK_S = 60
 OFF_S = 20  # stimulation is off until then
-RISE_MS = 150
-PERONEAL_UA = 17_000
+RISE_MS = 100
+TIBIALIS_UA, PERONEAL_UA = 26_000, 17_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
