@@ -64,11 +64,10 @@ def _of_steps(scenario: Scenario, rig: Rig) -> Iterator[Broken]:
             "missed_steps_max", [s.at_us for s in missed], expect.missed_steps_max, "steps got no help"
         )
     if expect.silent_steps_max is not None:
+        until_s = end_s if expect.until_s is None else expect.until_s
+        silent = [at_us for at_us in rig.silent_steps if expect.from_s <= at_us / 1e6 < until_s]
         yield from _too_many(
-            "silent_steps_max",
-            rig.silent_steps,
-            expect.silent_steps_max,
-            "steps got neither help nor a sound",
+            "silent_steps_max", silent, expect.silent_steps_max, "steps got neither help nor a sound"
         )
     if expect.drag_share_max is not None and f.drag_share > expect.drag_share_max:
         first = next(s for s in steps if s.stride.dragged)
