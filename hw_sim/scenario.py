@@ -220,10 +220,11 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _agrees(self) -> "Scenario":
-        try:
-            check_order(self.activity)
-        except ValueError as e:
-            raise Contradiction(("activity",), str(e).rstrip(".")) from e
+        for n in range(len(self.activity)):
+            try:
+                check_order(self.activity[: n + 1])
+            except ValueError as e:
+                raise Contradiction(("activity", n), str(e).rstrip(".")) from e
         for i, event in enumerate(self.event):
             where = f"event {i + 1} ('{event.what}')"
             if event.at_s >= self.length_s:

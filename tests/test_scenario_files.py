@@ -9,7 +9,6 @@ from hw_sim.toml_lines import line_of
 GOOD = """title = "A way"
 why = "It is walked every day."
 length_s = 20
-
 [walker]
 severity = "severe"
 
@@ -44,9 +43,9 @@ def sentence(text):
             5,
             ["no key spede in [walker]", "severity, side, stride_s", "Rename"],
         ),
-        ("for_s = 20", "for_s = 0", 9, ["for_s is 0 in [activity]", "0.1 to 14400"]),
-        ("for_s = 20", "", 7, ["for_s is missing in [activity]", "For how long", "Add it"]),
-        ('kind = "walk"', 'kind = "fly"', 8, ["kind is 'fly'", "stand", "walk"]),
+        ("seconds = 20", "seconds = -1", 9, ["seconds is -1 in [activity]", "a number from 0"]),
+        ('do = "walk"', "", 7, ["do is missing in [activity]", "what is done", "Add it"]),
+        ('do = "walk"', 'do = "fly"', 7, ["do is 'fly'", "stand", "walk"]),
         ('title = "A way"', "", 1, ["title is missing", "As people would call it"]),
         ('title = "A way"', 'title = "A"', 1, ["title is 'A'", "3 to 60 characters"]),
     ],
@@ -66,7 +65,7 @@ def event(**keys):
     ("text", "line", "words"),
     [
         (event(at_s=3, what="nix"), 13, ["what is 'nix'", "heel switch stuck open"]),
-        (event(at_s=20, what="stop"), 12, ["at_s is 20", "0 to 20", "let the person go on"]),
+        (event(at_s=20, what="stop"), 12, ["at_s is 20", "0 to 20", "look longer"]),
         (event(at_s=3, what="stop", amount=2), 11, ["has no amount", "Remove it"]),
         (event(at_s=3, what="heel switch late", amount=5000), 11, ["amount is 5000", "1 to 1000 ms"]),
         (event(at_s=3, what="stop", until_s=5), 11, ["cannot end by itself"]),
@@ -81,6 +80,11 @@ def event(**keys):
             "\n[sensors]\nhas_switch = false\n" + event(at_s=3, what="heel switch bounces"),
             16,
             ["contradicts has_switch = false"],
+        ),
+        (
+            event(at_s=3, what="IMU stale").replace("[[event]]", "[[activity]]\ndo = 'sit'\n[[event]]"),
+            11,
+            ["activity 2 is 'sit', but the person is standing", "sit_down"],
         ),
         ("\n[expect]\nmissed_steps_max = 1.5\n", 12, ["missed_steps_max is 1.5", "a whole number from 0"]),
         ("\n[expect]\ncurrent_ma_max = 200\n", 12, ["current_ma_max is 200", "0 to 130"]),
@@ -111,7 +115,7 @@ def test_what_is_no_toml_or_no_file_is_said(tmp_path):
 
 def test_every_mistake_of_a_file_is_said_at_once():
     with pytest.raises(ScenarioError) as caught:
-        scenario_of(GOOD.replace("20", "0").replace('"severe"', '"x"'), "way.toml")
+        scenario_of(GOOD.replace("length_s = 20", "length_s = 1").replace('"severe"', '"x"'), "way.toml")
     assert len(caught.value.sentences) == 2
 
 
