@@ -2,7 +2,7 @@
 
 import argparse
 
-BENCHES = ("guardian", "faults", "gait", "realism", "leg")
+BENCHES = ("guardian", "faults", "gait", "realism", "leg", "simulator")
 
 
 def main(arguments: list[str]) -> int:
@@ -18,6 +18,8 @@ def main(arguments: list[str]) -> int:
         from benchmarks import realism as bench
     elif chosen.name == "leg":
         from benchmarks import leg_cost as bench
+    elif chosen.name == "simulator":
+        from benchmarks import simulator as bench
     else:
         from benchmarks import gait as bench
     return bench.main(arguments[1:])

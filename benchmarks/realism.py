@@ -67,9 +67,7 @@ def walked(person: Person) -> tuple[Floats, Floats]:
         leg.advance(1_000_000)
         while sensors.read(sample):
             s = sample
-            rows.append(
-                (s.gyro_x_cdps, s.gyro_y_cdps, s.gyro_z_cdps, s.acc_x_mg, s.acc_y_mg, s.acc_z_mg)
-            )
+            rows.append((s.gyro_x_cdps, s.gyro_y_cdps, s.gyro_z_cdps, s.acc_x_mg, s.acc_y_mg, s.acc_z_mg))
     values = np.array(rows, np.float64)
     return values[:, :3] / CDPS_PER_RAD_S, values[:, 3:] / MG_PER_MPS2
 
