@@ -84,14 +84,17 @@ class Observer:
     def pulse(self, p: DeliveredPulse) -> None:
         """A pulse has left the stimulator."""
         charge_uc = p.current_ma * p.width_us / 1000
-        self._expect(0 < p.current_ma <= CURRENT_MAX_MA, f"{p.current_ma} mA", p)
-        self._expect(WIDTH_US[0] <= p.width_us <= WIDTH_US[1], f"{p.width_us} us", p)
-        self._expect(charge_uc <= CHARGE_MAX_UC, f"{charge_uc} uC", p)
-        self._expect(p.net_charge_nc == 0, f"net charge {p.net_charge_nc} nC", p)
+        if not 0 < p.current_ma <= CURRENT_MAX_MA:
+            self._complain(f"{p.current_ma} mA", p)
+        if not WIDTH_US[0] <= p.width_us <= WIDTH_US[1]:
+            self._complain(f"{p.width_us} us", p)
+        if not charge_uc <= CHARGE_MAX_UC:
+            self._complain(f"{charge_uc} uC", p)
+        if p.net_charge_nc != 0:
+            self._complain(f"net charge {p.net_charge_nc} nC", p)
         before = self._last.get(p.channel)
-        if before is not None:
-            gap_ms = (p.start_us - before.start_us) / 1000
-            self._expect(gap_ms >= INTERVAL_MIN_MS - JITTER_MS, f"{gap_ms} ms after the last one", p)
+        if before is not None and p.start_us - before.start_us < (INTERVAL_MIN_MS - JITTER_MS) * 1000:
+            self._complain(f"{(p.start_us - before.start_us) / 1000} ms after the last one", p)
         self._last[p.channel] = p
         if not self.bursts or p.start_us - self.bursts[-1].end_us >= PAUSE_MS * 1000:
             self.bursts = [*self.bursts[-1:], Burst(p.start_us, p.start_us)]
@@ -99,7 +102,8 @@ class Observer:
         burst.end_us = p.start_us
         self._longest_us = max(self._longest_us, burst.end_us - burst.start_us)
         length_s = (burst.end_us - burst.start_us) / 1e6
-        self._expect(length_s <= BURST_MAX_S + PAUSE_MS / 1000, f"a burst of {length_s} s", p)
+        if length_s > BURST_MAX_S + PAUSE_MS / 1000:
+            self._complain(f"a burst of {length_s} s", p)
         if p.channel == 0:
             if self.is_flat():
                 self.wrong_pulses += 1
@@ -110,6 +114,6 @@ class Observer:
             else:
                 self.right_pulses += 1
 
-    def _expect(self, holds: bool, what: str, p: DeliveredPulse) -> None:
-        if not holds and len(self.broken) < BROKEN_MAX:
+    def _complain(self, what: str, p: DeliveredPulse) -> None:
+        if len(self.broken) < BROKEN_MAX:
             self.broken.append((p.start_us, f"{what} on channel {p.channel}"))
