@@ -93,7 +93,7 @@ class Observer:
         if p.net_charge_nc != 0:
             self._complain(f"net charge {p.net_charge_nc} nC", p)
         before = self._last.get(p.channel)
-        if before is not None and p.start_us - before.start_us < (INTERVAL_MIN_MS - JITTER_MS) * 1000:
+        if before is not None and p.start_us - before.start_us < round((INTERVAL_MIN_MS - JITTER_MS) * 1000):
             self._complain(f"{(p.start_us - before.start_us) / 1000} ms after the last one", p)
         self._last[p.channel] = p
         if not self.bursts or p.start_us - self.bursts[-1].end_us >= PAUSE_MS * 1000:
