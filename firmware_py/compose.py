@@ -4,7 +4,7 @@ from firmware_py.channel_check import ChannelCheck
 from firmware_py.cycle import CYCLE_US, ControlCycle
 from firmware_py.guard import Guard
 from gait_detect.detector import GaitDetector
-from safety.supervisor import ARMED, PAUSED
+from safety.supervisor import ARMED, PAUSED, TEST, WALK
 from stimulator.drivers.capability import P24
 from stimulator.drivers.sciencemode4 import ScienceMode4
 from stimulator.drivers.sciencemode4_check import FrameCheck
@@ -34,7 +34,7 @@ class Loop:
     def arm_walk(self) -> bool:
         """Arm for walking; True if it is armed then. Never while armed for a test: disarm first."""
         sup = self.guard.supervisor
-        if ARMED <= sup.state <= PAUSED and sup.is_test:
+        if ARMED <= sup.state <= PAUSED and sup.mode != WALK:
             return False  # and the walk does not come into charge of that arm
         self.cycle.use(self.walk)
         return self.guard.arm()
@@ -70,10 +70,10 @@ class Loop:
         not if `guard.stops` has changed since: somebody wants no stimulation.
         """
         sup = self.guard.supervisor
-        if ARMED <= sup.state <= PAUSED and not sup.is_test:
+        if ARMED <= sup.state <= PAUSED and sup.mode != TEST:
             return False  # the wearer may be walking, and would lose the help without a sound
         self.cycle.use(self.burst)
-        return self.cycle.scheduler is self.burst and self.guard.arm(is_test=True)
+        return self.cycle.scheduler is self.burst and self.guard.arm(TEST)
 
 
 def compose_walk(

@@ -64,13 +64,13 @@ class Leg:
         self._sensors.append(sensors)
 
     def deliver(self, now_us: int, channel: int, current_ma: float, width_us: float) -> None:
-        """Take one pulse that reached the skin at simulator time `now_us`: one phase's mA and us."""
+        """Take one pulse that reached the skin at simulator time `now_us`: mA and us of its first phase."""
         if channel not in (0, 1):
             raise ValueError(
                 f"channel is {channel}; 0 (tibialis anterior) and 1 (peroneal) lead to a muscle. "
                 "Use one of these."
             )
-        self.muscles[channel].stimulate(now_us, current_ma, width_us)
+        self.muscles[channel].stimulate(now_us, abs(current_ma), width_us)
 
     def advance(self, dt_us: int) -> None:
         """Let `dt_us` (>= 0, whole us) pass; the leg moves in whole milliseconds up to then."""

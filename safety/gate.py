@@ -177,6 +177,8 @@ class Gate:
             return reasons.WIDTH_OVER
         if not 0 <= request.gap_us <= limits.GAP_ABS_US:
             return reasons.GAP_OVER
+        if not 1 <= abs(request.shape) <= limits.RECHARGE_MAX:
+            return reasons.SHAPE_OVER
         if request.current_ua * request.width_us > limit.charge_max_nc * 1000:  # uA us = pC
             return reasons.CHARGE_OVER
         since_us = channel.since_pulse.us
@@ -197,7 +199,7 @@ class Gate:
         top_ua = min(top_ua, top_nc * 1000 // width_us)
         granted_ua = min(request.current_ua, top_ua)
         if granted_ua < request.current_ua:
-            granted_ua = granted_ua - granted_ua % channel.limits.current_step_ua
+            granted_ua -= granted_ua % (channel.limits.current_step_ua * abs(request.shape))
             result.reason = reasons.LOWERED
         result.granted_ua = granted_ua
         result.width_us = width_us

@@ -173,7 +173,7 @@ def _charge_nc(current_ua: int, width_us: int) -> int:
 
 
 def _heat_ma2_us(current_ua: int, width_us: int) -> int:
-    """Return the square of the current, rounded up to whole mA, times both phases."""
+    """Return the square of the current, rounded up to whole mA, times both phases as if they were equal."""
     current_ma = (current_ua + 999) // 1000
     return current_ma * current_ma * 2 * width_us
 

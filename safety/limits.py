@@ -14,6 +14,7 @@ CURRENT_ABS_UA = 100_000  # R01; comparable devices stop at 80 to 100 mA (not ve
 WIDTH_MIN_US = 50  # R02; shorter phases need more current for the same effect
 WIDTH_ABS_US = 450  # R02
 GAP_ABS_US = 500  # R02
+RECHARGE_MAX = 4  # R02; the second phase lasts up to 4 x 450 us = 1.8 ms, at a quarter of the current
 CHARGE_ABS_NC = 30_000  # R04; the caps above multiply to 45 uC and must not
 CHARGE_DEFAULT_NC = 20_000  # R04; functional dorsiflexion needs 5 to 15 uC (not verified)
 # From pulse to pulse

@@ -185,6 +185,7 @@ def test_a_request_is_new_if_it_is_at_most_half_the_numbers_ahead(armed, ahead, 
 @pytest.mark.parametrize(("asks", "is_latched"), [
     ([{"current_ua": 60_001}] * 3, True),
     ([{"gap_us": 501}] * 3, True),
+    ([{"shape": 5}] * 3, True),
     ([{}, {}, {}, {}], True),  # the second to the fourth come too soon
     ([{"current_ua": 60_001}] * 2, False),
     ([{"current_ua": 0}] * 3, False),

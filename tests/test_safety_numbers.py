@@ -21,6 +21,7 @@ NUMBERS = {
         "WIDTH_MIN_US": 50,
         "WIDTH_ABS_US": 450,
         "GAP_ABS_US": 500,
+        "RECHARGE_MAX": 4,
         "CHARGE_ABS_NC": 30_000,
         "CHARGE_DEFAULT_NC": 20_000,
         "INTERVAL_MIN_US": 16_600,

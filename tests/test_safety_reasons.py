@@ -46,7 +46,7 @@ def with_switch(heel):
 def lying():
     driver = LyingDriver()
     rig = Rig(driver=driver).armed()
-    driver.lie = lambda channel, current_ua, width_us, gap_us: (channel, current_ua + 500, width_us, gap_us)
+    driver.lie = lambda channel, current_ua, *rest: (channel, current_ua + 500, *rest)
     return rig
 
 
@@ -130,6 +130,7 @@ SCENES = {
     reasons.WIDTH_UNDER: lambda: gate(width_us=49),
     reasons.WIDTH_OVER: lambda: gate(width_us=451),
     reasons.GAP_OVER: lambda: gate(gap_us=501),
+    reasons.SHAPE_OVER: lambda: gate(shape=5),
     reasons.CHARGE_OVER: lambda: gate(current_ua=60_000, width_us=400),
     reasons.TOO_SOON: lambda: gate(lambda b: b.ask()),
     reasons.OVERTAKEN: lambda: overtaken(),

@@ -12,6 +12,7 @@ Use in each cycle: `receive` what has arrived, `step`, write what it returns, th
 """
 
 from safety.clock import Age
+from safety.pulse import SYMMETRIC
 from stimulator.drivers import sciencemode2_codec as codec
 from stimulator.drivers import sciencemode2_faults as faults
 from stimulator.drivers import sciencemode2_states as states
@@ -118,7 +119,7 @@ class ScienceMode2:
         """Return True if a pulse may be encoded now: ready, and nothing unacknowledged."""
         return self.state == states.READY and self._pulse_packet == NOBODY
 
-    def quantise_current_ua(self, current_ua: int) -> int:
+    def quantise_current_ua(self, current_ua: int, shape: int = SYMMETRIC) -> int:
         """Return the largest current the device can do that is not above `current_ua`, 0 to 126 mA."""
         if current_ua <= 0:
             return 0
@@ -126,15 +127,18 @@ class ScienceMode2:
             return self.capability.current_max_ua
         return current_ua - current_ua % self.capability.current_step_ua
 
-    def encode_pulse(self, channel: int, current_ua: int, width_us: int, gap_us: int) -> int:
+    def encode_pulse(
+        self, channel: int, current_ua: int, width_us: int, gap_us: int, shape: int = SYMMETRIC
+    ) -> int:
         """Put one pulse into `tx`; return its length, 0 if not now or not exactly expressible.
 
-        gap_us is 0: the pause between the phases is the device's own. Odd mA and more than 126 mA have a
+        gap_us is 0 and shape SYMMETRIC: pause and second phase are the device's own. Odd mA and more than 126 mA have a
         place in the frame, but the device would quietly do something else.
         Nothing is counted as sent until `pulse_written`; a pulse that is not written is forgotten.
         """
         self._encoded_packet = NOBODY
-        if not self.can_pulse() or gap_us != 0 or current_ua != self.quantise_current_ua(current_ua):
+        is_own = gap_us == 0 and shape == SYMMETRIC
+        if not self.can_pulse() or not is_own or current_ua != self.quantise_current_ua(current_ua):
             return 0
         n = codec.encode_pulse(self._writer, self._packet_number, channel, current_ua, width_us)
         if n:

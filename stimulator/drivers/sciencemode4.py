@@ -9,6 +9,7 @@ Use in each cycle: `receive` what has arrived, `step`, write what it returns, th
 """
 
 from safety.clock import Age
+from safety.pulse import SYMMETRIC
 from stimulator.drivers import sciencemode4_codec as codec
 from stimulator.drivers import sciencemode4_faults as faults
 from stimulator.drivers import sciencemode4_states as states
@@ -109,15 +110,18 @@ class ScienceMode4:
         """Return True if a pulse may be encoded now: ready, and nothing unacknowledged."""
         return self.state == states.READY and self._pulse_packet == NOBODY
 
-    def quantise_current_ua(self, current_ua: int) -> int:
-        """Return the largest current the device can express that is not above `current_ua`, 0 to 130 mA."""
-        if current_ua <= 0:
-            return 0
-        if current_ua >= self.capability.current_max_ua:
-            return self.capability.current_max_ua
-        return current_ua - current_ua % self.capability.current_step_ua
+    def quantise_current_ua(self, current_ua: int, shape: int = SYMMETRIC) -> int:
+        """Return the largest current the device can express that is not above `current_ua`, 0 to 130 mA.
 
-    def encode_pulse(self, channel: int, current_ua: int, width_us: int, gap_us: int) -> int:
+        A smaller second phase must be a whole number of the device's steps too.
+        """
+        step_ua = self.capability.current_step_ua * max(1, abs(shape))
+        current_ua = max(0, min(current_ua, self.capability.current_max_ua))
+        return current_ua - current_ua % step_ua
+
+    def encode_pulse(
+        self, channel: int, current_ua: int, width_us: int, gap_us: int, shape: int = SYMMETRIC
+    ) -> int:
         """Put one pulse into `tx`; return its length, 0 if not now or not exactly expressible.
 
         Nothing is counted as sent until `pulse_written`; a pulse that is not written is forgotten.
@@ -125,7 +129,9 @@ class ScienceMode4:
         self._encoded_packet = NOBODY
         if not self.can_pulse():
             return 0
-        n = codec.encode_pulse(self._writer, self._packet_number, channel, current_ua, width_us, gap_us)
+        n = codec.encode_pulse(
+            self._writer, self._packet_number, channel, current_ua, width_us, gap_us, shape
+        )
         if n:
             self._encoded_packet = self._take_packet_number()
             self._encoded_channel = channel
