@@ -165,7 +165,7 @@ class FrameCheck:
         if not -260 <= steps <= 260 or gap_steps != 0 or width_us < 10 or net != 0:
             return False
         times = last_us // width_us
-        if not 1 <= times <= 4 or last_us != times * width_us or steps != -times * last_steps:
+        if not 1 <= times <= 4 or steps != -times * last_steps:
             return False
         self.shape = times if steps >= 0 else -times
         self.is_pulse = True
