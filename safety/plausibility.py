@@ -60,34 +60,26 @@ class Plausibility:
 
     def __init__(self, has_imu: bool, has_switch: bool, is_shank: bool = False) -> None:
         self.may_start: bool = False
-        self._has_imu = has_imu
-        self._has_switch = has_switch
-        self._is_shank = is_shank
+        self._has_imu, self._has_switch, self._is_shank = has_imu, has_switch, is_shank
         self._found: int = 0  # one bit per fault
         self._t_us: int = -1
-        self._last = [0, 0, 0, 0, 0, 0]
         self._heel: int = HEEL_NONE
-        self._is_swing: bool = False
+        self._is_swing = self._is_burst = False
         self._stage: int = NO_STEP
         self._mute_swings: int = 0  # swings forward since the last edge of the switch
-        self._is_burst: bool = False
-        self._step_helped: bool = False  # a burst ran in this step
-        self._up_helped: bool = False  # a burst ran since the heel went up
+        self._step_helped = self._up_helped = False  # a burst ran in this step; since the heel went up
         self._has_landed: bool = False  # since the last burst began
         self._is_awaited: bool = False  # that burst is over and its contact has not come
         self._steps_due: int = 0  # plausible steps that are missing after false bursts
-        self._forward_cdps: int = 0  # fastest in this swing
-        self._backward_cdps: int = 0
-        self._reversed = Window(40, 125_000)  # 5 s
+        self._forward_cdps = self._backward_cdps = 0  # fastest in this swing
+        self._last = [0, 0, 0, 0, 0, 0]
         self._leap = [0, 0, 0]  # sign of the last leap of each rate
         self._leap_cdps: int = LEAP_CDPS  # more is a leap, for the time since the last reading
         self._is_wild: bool = False  # this reading
-        self._peak_cdps: int = 0  # largest sagittal rate of this second, either way
-        self._peak_held: int = 0  # readings on end at it
-        self._rail_cdps: int = 0  # a largest value that was held
-        self._rail_seen: int = 0  # seconds in which it was
-        self._edges = Window(40, 25_000)  # 1 s
-        self._wild = Window(40, 25_000)
+        self._peak_cdps = self._peak_held = 0  # largest sagittal rate of this second; readings on end at it
+        self._rail_cdps = self._rail_seen = 0  # a largest value that was held; seconds in which it was
+        self._edges, self._wild = Window(40, 25_000), Window(40, 25_000)  # 1 s
+        self._reversed = Window(40, 125_000)  # 5 s
         self._ages = tuple([Age() for _ in range(12)])
         # fmt: off
         # change: of any of the six axes; motion: shown by another source than the IMU; heard: the switch.
@@ -97,10 +89,8 @@ class Plausibility:
             self._since_burst, self._since_false, self._since_rail,
         ) = self._ages
         # fmt: on
-        self._since_imu.restart()  # the sensors have their full time for the first answer
-        self._since_sane.restart()
-        self._since_change.restart()
-        self._since_heard.restart()
+        for age in (self._since_imu, self._since_sane, self._since_change, self._since_heard):
+            age.restart()  # the sensors have their full time for the first answer
 
     def advance(self, dt_us: int) -> None:
         """Let time pass."""
@@ -134,8 +124,7 @@ class Plausibility:
         if is_swing and not self._is_swing:
             self._stage = LIFTED
             self._step_helped = self._is_burst
-            self._forward_cdps = 0
-            self._backward_cdps = 0
+            self._forward_cdps = self._backward_cdps = 0
         elif self._is_swing and not is_swing and self._is_shank and self._forward_cdps < self._backward_cdps:
             self._reversed.add(1)
         self._is_swing = is_swing == 1
@@ -144,10 +133,8 @@ class Plausibility:
     def burst_began(self) -> None:
         """The first pulse of a burst was granted."""
         self._end_awaiting()
-        self._is_burst = True
+        self._is_burst = self._step_helped = self._up_helped = True
         self._has_landed = False
-        self._step_helped = True
-        self._up_helped = True
         self._look()
 
     def burst_ended(self) -> None:
@@ -192,8 +179,7 @@ class Plausibility:
             self._stage = FORWARD
             self._mute_swings = min(self._mute_swings + 1, NO_EDGE_SWINGS)
         elif self._stage == FORWARD and not self._has_switch:
-            is_back = s.gyro_y_cdps <= -STILL_CDPS
-            if is_back or self._since_turn.us >= STILL_US:
+            if s.gyro_y_cdps <= -STILL_CDPS or self._since_turn.us >= STILL_US:
                 self._land()
 
     def _keep(self, axis: int, value: int) -> None:

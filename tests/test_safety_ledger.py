@@ -225,21 +225,21 @@ def test_the_hours_charge_holds_the_next_burst_above_3_6_c():
     limit = make_limits(charge_max_nc=30_000)
 
     class Ask:
-        current_ua, width_us = 10_000, 300
+        channel, current_ua, width_us = 0, 10_000, 300
 
     for _ in range(119_999):
         ledger.add(0, limit, 50_000, 300, 20_000)  # 30 uC each, both phases
     ledger.advance(20_000_000, 0)
-    assert ledger.refusal(0, limit, Ask, 80_000, 1) == reasons.OK
+    assert ledger.refusal(limit, Ask, 80_000, 1) == reasons.OK
     assert ledger.hour_warning()
     ledger.add(0, limit, 50_000, 300, 80_000)
     ledger.add(0, limit, 50_000, 300, 20_000)
-    assert ledger.refusal(0, limit, Ask, 80_000, 1) == reasons.HOUR_HOLD
-    assert ledger.refusal(0, limit, Ask, 20_000, 1) == reasons.OK, "not in mid-swing"
-    assert ledger.refusal(0, limit, Ask, 20_000, 0) == reasons.HOUR_HOLD
+    assert ledger.refusal(limit, Ask, 80_000, 1) == reasons.HOUR_HOLD
+    assert ledger.refusal(limit, Ask, 20_000, 1) == reasons.OK, "not in mid-swing"
+    assert ledger.refusal(limit, Ask, 20_000, 0) == reasons.HOUR_HOLD
     for _ in range(61):
         ledger.advance(60_000_000, 0)
-    assert ledger.refusal(0, limit, Ask, 80_000, 1) == reasons.OK
+    assert ledger.refusal(limit, Ask, 80_000, 1) == reasons.OK
     assert not ledger.hour_warning()
 
 
