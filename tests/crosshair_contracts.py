@@ -191,7 +191,7 @@ def no_grant_has_another_shape_than_allowed(shape: int, current_ua: int) -> Puls
     pre: -(2**29) <= shape < 2**29
     pre: 0 < current_ua <= 60_000
     post: _.granted_ua == 0 or 1 <= abs(shape) <= 4
-    post: _.granted_ua == current_ua or _.granted_ua % (500 * abs(shape)) == 0
+    post: _.granted_ua == 0 or _.granted_ua == current_ua or _.granted_ua % (500 * abs(shape)) == 0
     """
     return _judged(current_ua, 300, 0, 2**29, 0, 450, shape)
 
