@@ -179,7 +179,8 @@ class Plausibility:
             self._stage = FORWARD
             self._mute_swings = min(self._mute_swings + 1, NO_EDGE_SWINGS)
         elif self._stage == FORWARD and not self._has_switch:
-            if s.gyro_y_cdps <= -STILL_CDPS or self._since_turn.us >= STILL_US:
+            is_back = s.gyro_y_cdps <= -STILL_CDPS
+            if is_back or self._since_turn.us >= STILL_US:
                 self._land()
 
     def _keep(self, axis: int, value: int) -> None:

@@ -54,7 +54,7 @@ class Bench:
         steady: bool = False,
         **values,
     ) -> None:
-        """Let time pass with a sample every dt_ms; every second one of a fast turn is a little slower, unless steady."""
+        """Let time pass with a sample every dt_ms; every second one of a fast turn is slower, unless steady."""
         slower = 0 if steady or abs(gyro_y_cdps) < 6_000 else -1 if gyro_y_cdps > 0 else 1
         for k in range(ms // dt_ms):
             self.t_us = (self.t_us + dt_ms * 1000) & MASK
