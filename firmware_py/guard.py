@@ -158,6 +158,7 @@ class Guard:
     def take_sample(self, sample) -> None:
         """Hear a raw sample (safety.sample.Sample) of the sensors, as the controller got it."""
         self.plausibility.see(sample)
+        self._unhelped.see(sample)
 
     def take_swing(self, swing: int) -> None:
         """Hear whether the detector asks for help now (1) or not (0)."""
@@ -190,9 +191,8 @@ class Guard:
     def take_battery(self, percent: int) -> None:
         """Hear the charge of the supply, 0 (too low for exact pulses) to 100 percent."""
         self._session.take_battery(percent)
-        fault_id = self._session.battery_fault()
-        if fault_id and self.gate.armed:
-            self.supervisor.fault(fault_id)
+        if self.gate.armed and self._session.battery_fault():
+            self.supervisor.fault(self._session.battery_fault())
 
     def cycle_finished(self, sequence: int) -> None:
         """A whole control cycle has run and its requests have been handed over."""
@@ -232,10 +232,9 @@ class Guard:
 
     def sound(self) -> int:
         """Return what the buzzer should say now, SOUND_* of `safety.supervisor`: no loss is silent."""
-        sound = self.supervisor.sound
-        if sound == supervisor.SOUND_NONE and self.gate.armed and self._unhelped.is_loss:
-            return supervisor.SOUND_HELD
-        return sound
+        sup = self.supervisor
+        is_walk = sup.sound == supervisor.SOUND_NONE and self.gate.armed and sup.mode == supervisor.WALK
+        return supervisor.SOUND_HELD if is_walk and self._unhelped.is_loss() else sup.sound
 
     def warnings(self) -> int:
         """Return what a person should be told without stopping: WARN_* of `firmware_py.guard_session`."""
@@ -251,6 +250,7 @@ class Guard:
         self.plausibility.advance(dt_us)
         self._since_pulse.advance(dt_us)
         self._pace.advance(dt_us)
+        self._unhelped.advance(dt_us)
         if self._is_burst:
             if self.supervisor.state != supervisor.STIMULATING:
                 self._is_burst = False  # its time was up; what follows is a new burst

@@ -172,7 +172,8 @@ class Plausibility:
         self._keep(5, s.acc_z_mg)
         if turn_cdps >= STILL_CDPS:
             self._since_turn.restart()
-        self._watch_rail(abs(s.gyro_y_cdps))
+        if self._since_change.us == 0:  # a part that hangs has no end of its range
+            self._watch_rail(abs(s.gyro_y_cdps))
         # Not toe-down: a push-off alone is no swing.
         is_forward = s.gyro_y_cdps >= FORWARD_CDPS or max(abs(s.gyro_x_cdps), abs(s.gyro_z_cdps)) >= TURN_CDPS
         if self._stage == LIFTED and self._is_swing and is_forward:

@@ -281,6 +281,13 @@ def test_seconds_without_a_hold_between_them_change_nothing():
     assert clipped(b, 2) == {faults.IMU_RANGE}
 
 
+def test_a_part_that_hangs_or_samples_and_holds_shows_no_end_of_its_range():
+    b = Bench(IMU)
+    b.wait(10, 12_500)
+    b.wait(6_000, 12_500, steady=True, alive=False)
+    assert b.told() == {faults.IMU_FROZEN}
+
+
 def test_readings_that_hold_but_not_on_end_do_not_count():
     b = Bench(IMU)
     for _ in range(10):
