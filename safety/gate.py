@@ -23,7 +23,7 @@ class _Channel:
     __slots__ = ("charge_nc", "current_ua", "limits", "sequence", "since_pulse")
 
     def __init__(self, channel_limits) -> None:
-        self.limits = channel_limits  # Limits: read-only, replaced whole, never edited
+        self.limits = channel_limits  # Limits: read-only, the same as long as the gate lives
         self.sequence: int = -1  # no request judged yet
         self.since_pulse: Age = Age()  # since the last granted pulse, whose strength is:
         self.current_ua = self.charge_nc = 0
@@ -72,15 +72,6 @@ class Gate:
             self.disarmed_by = reason
         self.armed = False
         self._permit_age.expire()
-
-    def tighten(self, index: int, new_limits) -> bool:
-        """Take over limits of one channel; while armed only if none is looser. True if taken over."""
-        channel = self._channels[index]
-        is_looser = self.armed and not limits.is_tighter(new_limits, channel.limits)
-        if is_looser or not limits.is_absolute(new_limits):
-            return False
-        channel.limits = new_limits
-        return True
 
     def cycle_finished(self, sequence: int) -> None:
         """A whole control cycle has run. Permits pulses for 100 ms if it is the one expected."""

@@ -61,7 +61,6 @@ HIGHEST = Limits(
     CURRENT_ABS_UA, WIDTH_ABS_US, CHARGE_ABS_NC, 1_000_000, 2_000, RMS_SQ_ABS_MA2, CHANNELS_MAX - 1, CHARGE_ABS_NC, True
 )
 DEFAULT = Limits(60_000, WIDTH_ABS_US, CHARGE_DEFAULT_NC, INTERVAL_MIN_US, 500, RMS_SQ_ABS_MA2, 0, 1, False)
-LOOSER = Limits(1, 1, 1, -1, 0, 1, 0, 1, 1)  # 1: more lets more through; -1: less does; 0: never changes
 # fmt: on
 
 
@@ -96,15 +95,6 @@ def is_absolute(one) -> bool:
     """Whether a record, however it was built, lies within the absolute limits."""
     for i in range(len(FIELDS)):
         if not LOWEST[i] <= one[i] <= HIGHEST[i]:
-            return False
-    return True
-
-
-def is_tighter(new, old) -> bool:
-    """Whether no limit of `new` lets more through than `old`, and neither device step nor return changes."""
-    for i in range(len(FIELDS)):
-        more = new[i] - old[i]
-        if more * LOOSER[i] > 0 or (more != 0 and LOOSER[i] == 0):
             return False
     return True
 

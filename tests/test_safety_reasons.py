@@ -162,7 +162,7 @@ def overtaken():
 
 def rms_over():
     one = bench()
-    one.gate.tighten(0, make_limits(current_max_ua=100_000)._replace(rms_sq_max_ma2=50))
+    one.gate._channels[0].limits = make_limits(current_max_ua=100_000)._replace(rms_sq_max_ma2=50)
     one.ramp_to(30_000, 300)
     return train(one, 2, current_ua=60_000, width_us=300, period_us=25_000)[1][0]
 
