@@ -13,7 +13,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; m
        padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; } th, td { padding: .3rem .6rem; border-bottom: 1px solid #ccc;
        text-align: left; vertical-align: top; }
-.failed { background: #fdf3ec; font-weight: 600; } .sign { margin-top: 3rem; }
+.failed { background: #fdf3ec; font-weight: 600; padding: .3rem .6rem; } .sign { margin-top: 3rem; }
 @media print { tr { break-inside: avoid; } }
 """
 
@@ -42,10 +42,12 @@ def sheet_html(about: dict, steps: Sequence[Step], answers: dict) -> str:
     )
     n_failed = sum(s.verdict == "failed" for s in steps)
     summary = "Every step passed." if not n_failed else f"{n_failed} of {len(steps)} steps failed."
+    rehearsal = "<p class=failed>A rehearsal with an emulated stimulator: no device was checked.</p>"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Bench check: {html.escape(str(about.get("device", "")))}</title><style>{STYLE}</style></head><body>
 <h1>Bench check of a stimulator on a resistor</h1>
+{rehearsal if about.get("emulated") else ""}
 <p><strong>{summary}</strong> It says nothing about a person: this is one device, on one resistor, on one day.</p>
 <table>{made}</table>
 <h2>Answer times, ms</h2>

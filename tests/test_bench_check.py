@@ -49,6 +49,7 @@ def test_sheet_is_one_page_without_anything_from_outside(tmp_path):
     checked(tmp_path, "--emulator", "p24", "--channels", "3")
     page = (tmp_path / "bench-check.html").read_text()
     assert "Every step passed." in page
+    assert "no device was checked" in page
     assert "channel 3: 40 mA, 300 us" in page
     assert "EMULATED24" in page
     assert not [word for word in ("http:", "https:", "<script", "src=", "@import") if word in page]
