@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.guardian_emulator import Pulse
 from benchmarks.guardian_rig import RigError
 from benchmarks.stimulator_controller import NUMBERS, WIDTH_FIRST_US, Asked
-from benchmarks.stimulator_rig import WalkRig, busy_pc, peer_run, pty_transit_us
+from benchmarks.stimulator_rig import WalkRig, busy_pc, peer_run, pty_transit_us, wake_ups_us
 from firmware_py.pi.console import made_folder, progress_bar, version
 from stimulator.drivers import devices
 
@@ -276,14 +276,18 @@ def main(arguments: list[str]) -> int:
             except RigError as e:
                 print(f"{run.name} at {run.rate_hz} Hz: {e}", file=sys.stderr)
             progress(n / len(runs) / len(conditions))
-        pty = spread(pty_transit_us())
+        pty, wake = spread(pty_transit_us()), spread(wake_ups_us())
     for line in table(rows):
         print(line)
     for scheduled in dict.fromkeys(
         f"FIFO {'asked for' if r.fifo else 'not used'}: {r.scheduled}" for r in rows
     ):
         print(scheduled)
-    if pty:
+    if pty and wake:
+        print(
+            f"The machine alone, a FIFO process that sleeps until each 5 ms: wakes p99 {wake.p99:.2f}, max "
+            f"{wake.max:.1f} ms late."
+        )
         print(
             f"The pty alone, from a FIFO writer to a FIFO reader: p50 {pty.p50:.2f}, p99 {pty.p99:.2f}, max "
             f"{pty.max:.1f} ms. Answers come back the same way, and a pulse waits for the answer before."

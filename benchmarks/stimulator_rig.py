@@ -174,6 +174,30 @@ def busy_pc(n: int) -> Iterator[Sequence[subprocess.Popen]]:
             process.wait()
 
 
+@contextmanager
+def as_real_time() -> Iterator[None]:
+    """Run at the controller's priority for a moment, where that is permitted."""
+    policy, param = os.sched_getscheduler(0), os.sched_getparam(0)
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(CONTROLLER_PRIORITY))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, param)
+
+
+def wake_ups_us(n: int = 2000) -> list[int]:
+    """Return how late a process that sleeps until each 5 ms wakes up on this machine, us."""
+    found = []
+    with as_real_time():
+        due_ns = time.monotonic_ns()
+        for _ in range(n):
+            due_ns += 5_000_000
+            time.sleep(max(0, due_ns - time.monotonic_ns()) / 1e9)
+            found.append(max(0, time.monotonic_ns() - due_ns) // 1000)
+    return found
+
+
 PTY_READER = """
 import os, select, sys, time
 fd, n = int(sys.argv[1]), int(sys.argv[2])
@@ -200,13 +224,10 @@ def pty_transit_us(n: int = 500) -> list[int]:
     reader = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, pass_fds=[master])
     if reader.stdout:
         reader.stdout.readline()
-    policy, param = os.sched_getscheduler(0), os.sched_getparam(0)
-    with suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(CONTROLLER_PRIORITY))
-    for _ in range(n):
-        time.sleep(0.005)
-        os.write(slave, time.monotonic_ns().to_bytes(8, "little") + bytes(20))
-    os.sched_setscheduler(0, policy, param)
+    with as_real_time():
+        for _ in range(n):
+            time.sleep(0.005)
+            os.write(slave, time.monotonic_ns().to_bytes(8, "little") + bytes(20))
     said, _ = reader.communicate()
     for fd in (master, slave):
         os.close(fd)

@@ -7,7 +7,7 @@ from benchmarks.bench_job import main as bench_job
 from benchmarks.guardian_emulator import Pulse
 from benchmarks.stimulator import Row, Spread, interval_errors_us, list_errors_us, matched, spread
 from benchmarks.stimulator_controller import WIDTH_FIRST_US, Asked
-from benchmarks.stimulator_rig import busy_pc, pty_transit_us
+from benchmarks.stimulator_rig import busy_pc, pty_transit_us, wake_ups_us
 
 
 def asked(number, at_us, channel=0, ahead_us=0):
@@ -61,7 +61,8 @@ def row(**values):
         "pulses": 10,
     }
     spreads = {"sample_to_byte": good, "write_error": good, "interval_error": good}
-    return Row(**(base | spreads | values))
+    merged: dict = base | spreads | values
+    return Row(**merged)
 
 
 def test_each_target_that_is_missed_is_named():
@@ -95,6 +96,12 @@ def test_busy_processes_are_ended_by_whoever_started_them():
 def test_pty_alone_is_measured_frame_by_frame():
     found = pty_transit_us(5)
     assert len(found) >= 5
+    assert all(value >= 0 for value in found)
+
+
+def test_wake_ups_of_the_machine_alone_are_counted_from_when_they_were_due():
+    found = wake_ups_us(3)
+    assert len(found) == 3
     assert all(value >= 0 for value in found)
 
 
