@@ -126,7 +126,7 @@ def test_the_log_holds_each_pulse_with_its_time(tmp_path):
     ) as process:
         assert process.stdout
         assert process.stdin
-        path = process.stdout.readline().split(" at ")[1].split(". ")[0]
+        path = process.stdout.readline().split(" at ")[1].split(" ")[0]
         process.stdin.write("open 1\n")
         process.stdin.flush()
         assert "Leads off: 1." in process.stdout.readline()
