@@ -11,7 +11,7 @@ import sys
 from benchmarks.bench_check_line import EmulatedCable, Line, RealCable
 from benchmarks.bench_check_person import CONFIRMATION, AtTheEmulator, Keyboard, Person
 from benchmarks.bench_check_sheet import write_sheet
-from benchmarks.bench_check_steps import FAILED, Answers, Bench, Step, StepFailed, run
+from benchmarks.bench_check_steps import FAILED, OPEN_MA, Answers, Bench, Step, StepFailed, run
 from firmware_py.pi.console import UserError, made_folder, version
 from stimulator.drivers import devices
 
@@ -123,9 +123,9 @@ def _bench(chosen: argparse.Namespace) -> Bench:
             f"--ohm is {chosen.ohm:g} and --ohm-percent {chosen.ohm_percent:g}; allowed are 100 to 10000 and 0 to 20. "
             "Take 1000 ohm within 1 %."
         )
-    if not 5 <= chosen.max_ma <= MAX_MA_LIMIT or chosen.max_ma * chosen.ohm / 1000 > 0.9 * SUPPLY_V:
+    if not OPEN_MA <= chosen.max_ma <= MAX_MA_LIMIT or chosen.max_ma * chosen.ohm / 1000 > 0.9 * SUPPLY_V:
         raise UserError(
-            f"--max-ma is {chosen.max_ma:g}; allowed is 5 to {MAX_MA_LIMIT:g}, and with {chosen.ohm:g} ohm at most "
+            f"--max-ma is {chosen.max_ma:g}; allowed is {OPEN_MA:g} to {MAX_MA_LIMIT:g}, and with {chosen.ohm:g} ohm at most "
             f"{900 * SUPPLY_V / chosen.ohm:g}, so that {SUPPLY_V:g} V suffice. Lower it, or take a smaller resistor."
         )
     return Bench(ohm=chosen.ohm, ohm_percent=chosen.ohm_percent, channels=channels, max_ma=chosen.max_ma)

@@ -105,6 +105,46 @@ def test_what_does_not_end_the_pulses_fails_its_step(deed, step):
     assert found[step].verdict == "failed"
 
 
+class Clumsy(AtTheEmulator):
+    """Types something else first, once."""
+
+    typed = 0
+
+    def read(self, prompt, channel, tick):
+        self.typed += 1
+        return "about 20" if self.typed == 1 else super().read(prompt, channel, tick)
+
+
+def test_what_is_no_reading_is_asked_for_again():
+    chosen = devices.choose("p24")
+    cable = EmulatedCable(chosen, 1000.0)
+    line, person = Line(chosen, cable), Clumsy(cable)
+    line.open()
+    found = {step.name: step.verdict for step in run(line, person, BENCH, Answers())}
+    assert set(found.values()) == {"passed"}
+    assert person.typed == 5
+
+
+def test_device_that_fails_in_the_middle_fails_that_reading_and_the_check_goes_on():
+    def prepare(cable):
+        cable.device.faults.pulse_result = 16
+
+    class Once(AtTheEmulator):
+        def read(self, prompt, channel, tick):
+            found = super().read(prompt, channel, tick)
+            self._cable.device.faults.pulse_result = None
+            return found
+
+    chosen = devices.choose("p24")
+    cable = EmulatedCable(chosen, 1000.0)
+    prepare(cable)
+    line = Line(chosen, cable)
+    line.open()
+    steps = list(run(line, Once(cable), BENCH, Answers()))
+    assert [s.name for s in steps if s.verdict == "failed"] == ["channel 0: 5 mA, 300 us"]
+    assert "Another result of the device's list" in steps[1].found
+
+
 def test_check_that_is_broken_off_still_leaves_its_sheet(tmp_path, monkeypatch):
     monkeypatch.setattr(EmulatedCable, "unplug", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
     code, told = checked(tmp_path, "--emulator", "p24")
@@ -170,6 +210,7 @@ def test_advice_says_what_the_answers_allow():
         ["--emulator", "p24", "--ohm", "nan"],
         ["--emulator", "p24", "--ohm-percent", "30"],
         ["--emulator", "p24", "--max-ma", "101"],
+        ["--emulator", "p24", "--max-ma", "19"],
         ["--emulator", "p24", "--max-ma", "40", "--ohm", "4700"],
     ],
 )
