@@ -126,7 +126,7 @@ def _bench(chosen: argparse.Namespace) -> Bench:
     if not OPEN_MA <= chosen.max_ma <= MAX_MA_LIMIT or chosen.max_ma * chosen.ohm / 1000 > 0.9 * SUPPLY_V:
         raise UserError(
             f"--max-ma is {chosen.max_ma:g}; allowed is {OPEN_MA:g} to {MAX_MA_LIMIT:g}, and with {chosen.ohm:g} ohm "
-            f"at most {900 * SUPPLY_V / chosen.ohm:g}, so that {SUPPLY_V:g} V suffice. Lower it, or take a smaller resistor."
+            f"at most {900 * SUPPLY_V / chosen.ohm:g}, so that {SUPPLY_V:g} V suffice. Lower it, or the resistor."
         )
     return Bench(ohm=chosen.ohm, ohm_percent=chosen.ohm_percent, channels=channels, max_ma=chosen.max_ma)
 
