@@ -27,6 +27,7 @@ JOBS = (
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),
     Job("evaluate", "hw_sim.evaluate", "the trigger benchmark over labelled recordings"),
     Job("bench", "benchmarks.bench_job", "figures: worst cases, counts and ratios"),
+    Job("bench-check", "benchmarks.bench_check", "a stimulator on a resistor: a guided check and a sheet"),
     Job("safety-case", "evidence.safety_case", "the safety page: hazards, requirements, tests and results"),
     Job("test", "evidence.test_job", "lint, types and tests"),
 )

@@ -4,10 +4,8 @@ from firmware_py.channel_check import ChannelCheck
 from firmware_py.cycle import CYCLE_US, ControlCycle
 from firmware_py.guard import Guard
 from gait_detect.detector import GaitDetector
-from safety.supervisor import ARMED, PAUSED
-from stimulator.drivers.capability import P24
-from stimulator.drivers.sciencemode4 import ScienceMode4
-from stimulator.drivers.sciencemode4_check import FrameCheck
+from safety.supervisor import ARMED, PAUSED, TEST, WALK
+from stimulator.drivers import devices
 from stimulator.envelope import OFF
 from stimulator.prescription import PrescriptionError, channel_limits, channel_name, checked
 from stimulator.test_burst import TestBurst
@@ -34,7 +32,7 @@ class Loop:
     def arm_walk(self) -> bool:
         """Arm for walking; True if it is armed then. Never while armed for a test: disarm first."""
         sup = self.guard.supervisor
-        if ARMED <= sup.state <= PAUSED and sup.is_test:
+        if ARMED <= sup.state <= PAUSED and sup.mode != WALK:
             return False  # and the walk does not come into charge of that arm
         self.cycle.use(self.walk)
         return self.guard.arm()
@@ -70,10 +68,10 @@ class Loop:
         not if `guard.stops` has changed since: somebody wants no stimulation.
         """
         sup = self.guard.supervisor
-        if ARMED <= sup.state <= PAUSED and not sup.is_test:
+        if ARMED <= sup.state <= PAUSED and sup.mode != TEST:
             return False  # the wearer may be walking, and would lose the help without a sound
         self.cycle.use(self.burst)
-        return self.cycle.scheduler is self.burst and self.guard.arm(is_test=True)
+        return self.cycle.scheduler is self.burst and self.guard.arm(TEST)
 
 
 def compose_walk(
@@ -86,10 +84,11 @@ def compose_walk(
     has_switch: bool,
     side: str = "right",
     was_checked: bool = False,
+    device=None,
     driver=None,
     check=None,
 ) -> Loop:
-    """Build the loop for walking, and for the check before it, with a P24 on `port`.
+    """Build the loop for walking, and for the check before it, with the stimulator `device` on `port`.
 
     sensors       firmware_py.hal.Sensors, worn at `place`: "foot" or "shank"
     port          firmware_py.hal.Port
@@ -98,15 +97,17 @@ def compose_walk(
     side          the leg they are worn on: "right" or "left"
     was_checked   leg and channels were checked before with this very profile, and that was kept
     prescription  stimulator.prescription.Prescription; PrescriptionError if it must not be used
-    driver, check  None: the P24's own; others (a simulator's) must keep its promises
+    device        of stimulator.drivers.devices.choose, default a P24
+    driver, check  None: those of `device`; others (a simulator's) must keep their promises
     """
-    capability = P24
+    device = device or devices.choose(devices.P24)
+    capability = device.capability
     checked(prescription, capability)
     limits = channel_limits(prescription, capability)
     guard = Guard(
         limits,
-        ScienceMode4() if driver is None else driver,
-        FrameCheck() if check is None else check,
+        devices.make_driver(device) if driver is None else driver,
+        devices.make_check(device) if check is None else check,
         port,
         log,
         has_imu=True,

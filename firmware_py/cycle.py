@@ -129,4 +129,5 @@ class ControlCycle:
             r.current_ua,
             r.width_us,
             r.gap_us,
+            r.shape,
         )

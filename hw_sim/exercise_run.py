@@ -41,7 +41,7 @@ class Armed:
     """Stands for a supervisor that is armed for an exercise."""
 
     state: int = supervisor.ARMED
-    is_exercise: bool = True
+    mode: int = supervisor.EXERCISE
 
 
 @dataclass(slots=True)

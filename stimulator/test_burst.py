@@ -8,7 +8,7 @@ new press is needed: a button that sticks, or a message that is sent again, repe
 from safety.clock import Age, after_us, elapsed_us
 from safety.limits import CURRENT_ABS_UA, FIRST_MAX_NC, FIRST_MAX_UA, PAUSE_US
 from safety.pulse import PulseRequest
-from safety.supervisor import ARMED, STIMULATING
+from safety.supervisor import ARMED, STIMULATING, TEST
 from stimulator.envelope import LEVEL_FULL, OFF
 
 HELD = 1  # the button is down and the burst runs; the other state of a press is OFF
@@ -107,7 +107,7 @@ class TestBurst:
     prescription      its currents, widths and rates; times of walking do not count
     cycle_us          of the control cycle
     current_step_ua   of the device: nothing below one step is asked for
-    supervisor        safety.supervisor.Supervisor, or what mirrors its `state` and `is_test`
+    supervisor        safety.supervisor.Supervisor, or what mirrors its `state` and `mode`
     hold(channel, current_max_ua), release(), beat()   what the person does; hold counts as the first beat
     step(t_us, dt_us, state, sure)   as `stimulator.walk.WalkScheduler`; a person watches, so gait and
                                      sensors do not count. The control cycle numbers the requests.
@@ -180,7 +180,7 @@ class TestBurst:
         press.step(dt_us)
         if press.state == HELD:
             sup = self._supervisor
-            if sup.is_test and (sup.state == ARMED or sup.state == STIMULATING):
+            if sup.mode == TEST and (sup.state == ARMED or sup.state == STIMULATING):
                 self._ask(t_us)
             else:
                 press.end(NOT_ARMED)

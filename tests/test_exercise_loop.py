@@ -1,14 +1,10 @@
-"""A whole exercise through control cycle, guard, driver and emulated stimulator, on a simulated person on a chair.
-
-The guard is the real one with the change of tests/exercise_guard.py.
-"""
+"""A whole exercise through control cycle, guard, driver and emulated stimulator, on a simulated person on a chair."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 
-from firmware_py import compose
 from firmware_py.cycle import CYCLE_US
 from hw_sim import faulty_sensors
 from hw_sim.check_flow import Seat, check_channels, seated
@@ -26,7 +22,6 @@ from stimulator import exercise as ex
 from stimulator.exercise_plan import BY_ATTEMPT, IN_TURN, default_plan
 from stimulator.prescription import default_prescription
 from stimulator.wearer import DEFAULT_CORRIDOR, Wearer, WithLevel
-from tests.exercise_guard import ExerciseGuard
 
 SHORT = {"repetitions": 3, "sets": 2, "set_pause_s": 5, "countdown_s": 3}
 PEAK_MA = (25.0, 20.0)
@@ -64,10 +59,10 @@ class Gym:
         loop = self.world.loop
         loop.cycle.use(self.level)
         for _ in range(400):
-            if loop.cycle.scheduler is self.level and loop.guard.arm_exercise():
+            if loop.cycle.scheduler is self.level and loop.guard.arm(supervisor.EXERCISE):
                 break
             self.world.advance(CYCLE_US)
-        assert loop.guard.supervisor.is_exercise
+        assert loop.guard.supervisor.mode == supervisor.EXERCISE
         self.exercise.start()
         return self
 
@@ -92,9 +87,8 @@ def gym_of(world, device, place="foot", seat=None, **changes):
 
 
 @pytest.fixture
-def on_chair(monkeypatch):
+def on_chair():
     """Return a maker of gyms on a chair, channels checked."""
-    monkeypatch.setattr(compose, "Guard", ExerciseGuard)
 
     def make(place="foot", has_switch=False, **changes):
         leg = SeatedLeg(severity="mild")
@@ -191,14 +185,14 @@ def test_while_armed_for_an_exercise_nobody_arms_for_walking_and_the_other_way_r
     gym = on_chair().start()
     guard = gym.world.loop.guard
     assert not guard.arm()
-    assert not guard.arm(is_test=True)
+    assert not guard.arm(supervisor.TEST)
     guard.disarm()
     for _ in range(400):
         if guard.arm():
             break
         gym.advance(5)
     assert guard.supervisor.state == supervisor.ARMED
-    assert not guard.arm_exercise()
+    assert not guard.arm(supervisor.EXERCISE)
     gym.exercise.start()
     gym.advance(100)
     assert gym.exercise.ended_by == ex.NOT_ARMED
@@ -206,8 +200,7 @@ def test_while_armed_for_an_exercise_nobody_arms_for_walking_and_the_other_way_r
 
 @pytest.mark.parametrize("place", ["foot", "shank"])
 @pytest.mark.parametrize("stride_s", [0.95, 1.4])
-def test_a_simulated_person_who_walks_off_ends_it_within_a_few_steps(monkeypatch, place, stride_s):
-    monkeypatch.setattr(compose, "Guard", ExerciseGuard)
+def test_a_simulated_person_who_walks_off_ends_it_within_a_few_steps(place, stride_s):
     leg, walker = stop_and_go_leg(WalkerSettings(severity="mild", stride_s=stride_s, stand_s=9.0, seed=3))
     device = P24(seed=1, on_pulse=lambda p: leg.deliver(p.start_us, p.channel, p.reached_ma, p.width_us))
     link = MemoryLink(device)

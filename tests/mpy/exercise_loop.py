@@ -10,7 +10,7 @@ from gait_detect.state import GaitState
 from safety.clock import after_us, elapsed_us
 from safety.gate import Gate
 from safety.pulse import PulseResult
-from safety.supervisor import ARMED, STIMULATING
+from safety.supervisor import ARMED, EXERCISE, STIMULATING
 from stimulator.cues import Cues, Speaker
 from stimulator.drivers.capability import P24
 from stimulator.exercise import Exercise
@@ -60,7 +60,7 @@ class Armed:
 
     def __init__(self):
         self.state = ARMED
-        self.is_exercise = True
+        self.mode = EXERCISE
 
 
 class Ears:
