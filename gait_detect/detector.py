@@ -1,5 +1,6 @@
 """One foot's gait from its IMU, its heel switch, or both, sample by sample."""
 
+from gait_detect.agreement import Agreement
 from gait_detect.durations import LONG_US
 from gait_detect.imu_steps import BY_TOE_UP, BY_TURN, LOBE, READY, RISE, ImuSteps
 from gait_detect.motion import is_plausible
@@ -31,14 +32,11 @@ STEPS_MASK = (1 << 20) - 1
 SWITCH_HEEL_OFF_US = 200_000
 SWITCH_LOADING_US = 100_000
 
-# Confidence, 0 to 100. By the IMU: how often a swing begun in this way was one, Truong 2019, all groups, unlabelled
+# Confidence of the IMU, 0 to 100: how often a swing begun in this way was one, Truong 2019, all groups, unlabelled
 # times left out: 99.8 % of 10 471, 92.8 % of 361, 82.1 % of 313. First steps were no worse than later ones.
 SURE_RISE = 99
 SURE_TURN = 93
 SURE_TOE_UP = 82
-SURE_MAX = 100
-SURE_SWITCH_ALONE = 40  # assumed: 2-3 false triggers a minute (facts), most of them while nobody walks
-SURE_AGREED = 20  # assumed: more, if the switch opened in the last swing; less, if it stayed closed
 
 LED_BY_NOBODY = 0
 LED_BY_IMU = 1
@@ -92,6 +90,7 @@ class GaitDetector:
         self.mounting = self._imu.motion.mounting
         self._switch = _switch_of(switch_foot)
         self._use_switch = use_switch
+        self._agreement = Agreement()
         self._is_new = True
         self._t_us = 0
         self._start_over()
@@ -131,7 +130,7 @@ class GaitDetector:
         elif s.phase_age_us < LONG_US:
             s.phase_age_us += dt_us
         s.swing = swing
-        s.confidence = self._confidence(imu)
+        self._weigh(s, imu, switch)
         s.pitch_cdeg = imu.motion.pitch_udeg // 10_000
         s.rate_cdps = imu.motion.rate_cdps
         return s
@@ -162,14 +161,16 @@ class GaitDetector:
         self._last_z: int = 0
         self._same_us: int = 0
         self._since_begin_us: int = LONG_US
+        self._swing_us: int = 0
+        self._agreement.restart()
         self._led_by: int = LED_BY_NOBODY
-        self._switch_word: int = 0
-        self._switch_opened: int = 0
         s = self.state
         s.phase = PHASE_NOT_WALKING
         s.swing = 0
         s.phase_age_us = 0
         s.confidence = 0
+        s.imu_confidence = 0
+        s.switch_confidence = 0
         s.stride_us = 0
         s.pitch_cdeg = 0
         s.rate_cdps = 0
@@ -188,19 +189,11 @@ class GaitDetector:
 
     def _count(self, s: GaitState, swing: int, dt_us: int) -> None:
         self._since_begin_us = min(self._since_begin_us + dt_us, LONG_US)
-        switch = self._switch
-        if swing:
-            if not s.swing:
-                s.steps = (s.steps + 1) & STEPS_MASK
-                s.stride_us = self._since_begin_us if self._since_begin_us <= WALK_US else 0
-                self._since_begin_us = 0
-                self._switch_opened = 0
-            if switch.is_known and not switch.is_down:
-                self._switch_opened = 1
-        elif s.swing and switch.is_known:
-            self._switch_word = SURE_AGREED if self._switch_opened else -SURE_AGREED
-        if not switch.is_known:
-            self._switch_word = 0
+        self._swing_us = min(self._swing_us + dt_us, LONG_US) if swing == s.swing else 0
+        if swing and not s.swing:
+            s.steps = (s.steps + 1) & STEPS_MASK
+            s.stride_us = self._since_begin_us if self._since_begin_us <= WALK_US else 0
+            self._since_begin_us = 0
 
     def _imu_phase(self, imu: ImuSteps) -> int:
         if imu.stage == LOBE:
@@ -218,14 +211,22 @@ class GaitDetector:
             return PHASE_NOT_WALKING
         return PHASE_LOADING if switch.level_us < SWITCH_LOADING_US else PHASE_STANCE
 
-    def _confidence(self, imu: ImuSteps) -> int:
-        if self._led_by == LED_BY_NOBODY:
-            return 0
-        if self._led_by == LED_BY_SWITCH:
-            return SURE_SWITCH_ALONE
-        sure = SURE_RISE
-        if imu.stage >= RISE and imu.begun_by == BY_TURN:
-            sure = SURE_TURN
-        elif imu.stage >= RISE and imu.begun_by == BY_TOE_UP:
-            sure = SURE_TOE_UP
-        return min(sure + self._switch_word, SURE_MAX)
+    def _weigh(self, s: GaitState, imu: ImuSteps, switch: HeelSwitch | OtherHeelSwitch) -> None:
+        """Say how sure each sensor is, and both together."""
+        a = self._agreement
+        a.step(s.swing, self._swing_us, self._led_by == LED_BY_IMU, switch.is_known, switch.is_down)
+        sure = 0
+        if imu.is_awake:
+            sure = SURE_RISE
+            if imu.stage >= RISE and imu.begun_by == BY_TURN:
+                sure = SURE_TURN
+            elif imu.stage >= RISE and imu.begun_by == BY_TOE_UP:
+                sure = SURE_TOE_UP
+        s.imu_confidence = sure
+        s.switch_confidence = a.switch_sure
+        s.disagreed = a.disagreed
+        s.disagreed_pct = a.disagreed_pct
+        if self._led_by == LED_BY_IMU:
+            s.confidence = a.fused(sure)
+        else:
+            s.confidence = a.switch_sure if self._led_by == LED_BY_SWITCH else 0
