@@ -71,7 +71,8 @@ class GaitDetector:
     step(sample) -> GaitState
         sample   safety.sample.Sample, 50 to 208 a second, in the order of their time; axes as there
         returns  always the same object, also kept as `state`, rewritten at each step
-    mounting     gait_detect.mounting.Mounting: whether it is known how the IMU sits, or what is wrong
+    mounting     gait_detect.mounting.Mounting: whether it is known how the IMU sits, or what cannot be right;
+             `restart_mounting()` when the sensor was put on anew
     Who decides   the IMU, once it has seen the foot flat or moving; the switch alone if there is no IMU.
              With both, a switch that has just opened lets the heel rise count sooner, a switch that
              closes ends the swing, and a switch that opens under a still foot is not believed. A switch under
@@ -112,7 +113,10 @@ class GaitDetector:
         else:
             switch.step(HEEL_NONE, dt_us)
         self._imu_age_us += dt_us
-        if is_plausible(sample) and not self._is_frozen(sample, dt_us):
+        can_be = is_plausible(sample)
+        if sample.has_imu and not can_be:
+            self.mounting.take_too_large()
+        if can_be and not self._is_frozen(sample, dt_us):
             heel_is_up = 1 if switch.is_known and not switch.is_down and switch.level_us < JUST_UP_US else 0
             imu.step(sample, self._imu_age_us, heel_is_up)
             self._imu_age_us = 0
@@ -134,6 +138,11 @@ class GaitDetector:
         s.pitch_cdeg = imu.motion.pitch_udeg // 10_000
         s.rate_cdps = imu.motion.rate_cdps
         return s
+
+    def restart_mounting(self) -> None:
+        """The sensor was put on anew: find out again how it sits."""
+        self.mounting.restart()
+        self._start_over()
 
     def _is_frozen(self, sample: Sample, dt_us: int) -> bool:
         """Return whether the IMU repeats itself and must not be used: in motion, or while a switch can speak."""
