@@ -18,6 +18,7 @@ DEVICE = 6
 ARMED = 7
 LOST = 8
 VOICES = 9
+MOUNTING = 10
 
 KINDS = {
     SAMPLE: ("sample", "gyro_x_cdps gyro_y_cdps gyro_z_cdps acc_x_mg acc_y_mg acc_z_mg heel_and_imu"),
@@ -29,6 +30,7 @@ KINDS = {
     ARMED: ("armed", "armed reason supervisor_state fault held_by sound -"),
     LOST: ("lost", "rows - - - - - -"),
     VOICES: ("voices", "swing confidence imu_confidence switch_confidence disagreed disagreed_pct -"),
+    MOUNTING: ("mounting", "problem accepted axis_x axis_y axis_z stage -"),
 }
 
 

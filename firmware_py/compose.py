@@ -1,9 +1,11 @@
 """The only place that builds the whole: which detector, which driver, which limits work together."""
 
+from firmware_py import blackbox
 from firmware_py.channel_check import ChannelCheck
 from firmware_py.cycle import CYCLE_US, ControlCycle
 from firmware_py.guard import Guard
 from gait_detect.detector import GaitDetector
+from gait_detect.mounting_problems import OK, PROBLEMS
 from safety.supervisor import ARMED, PAUSED, TEST, WALK
 from stimulator.drivers import devices
 from stimulator.envelope import OFF
@@ -17,10 +19,11 @@ class Loop:
 
     walk, burst   schedulers; `walk` is in charge from the start
     check         watches every sample and judges the test bursts
+    mounting      gait_detect.mounting.Mounting: `stage` says how much is known of how the sensor sits
     arm_walk(), arm_test()   what a person asks for: who is in charge and how the guard is armed go together
     """
 
-    def __init__(self, cycle, guard, capability, *, limits, burst, check) -> None:
+    def __init__(self, cycle, guard, capability, *, limits, burst, check, log) -> None:
         self.cycle = cycle
         self.guard = guard
         self.capability = capability
@@ -28,12 +31,34 @@ class Loop:
         self.walk = cycle.scheduler
         self.burst = burst
         self.check = check
+        self.mounting = cycle.detector.mounting
+        self._log = log
 
-    def arm_walk(self) -> bool:
-        """Arm for walking; True if it is armed then. Never while armed for a test: disarm first."""
+    def mounting_sentence(self) -> str:
+        """Say in words what cannot be right about the sensor, "" if nothing is: then walking may be armed."""
+        return "" if self.mounting.problem == OK else PROBLEMS[self.mounting.problem]
+
+    def restart_mounting(self) -> None:
+        """A person has put the sensor on anew: find out again how it sits. Disarm first."""
+        self.cycle.detector.restart_mounting()
+
+    def arm_walk(self, accept_mounting: bool = False) -> bool:
+        """Arm for walking; True if it is armed then. Never while armed for a test: disarm first.
+
+        False also while something about the sensor cannot be right (`mounting_sentence`), as standing and the first
+        steps have shown. `accept_mounting` is a person who knows better, by name and for this once; the log keeps it.
+        """
         sup = self.guard.supervisor
         if ARMED <= sup.state <= PAUSED and sup.mode != WALK:
             return False  # and the walk does not come into charge of that arm
+        m = self.mounting
+        if m.problem != OK:
+            t_us = self.cycle.detector.state.t_us
+            self._log.note(
+                blackbox.MOUNTING, t_us, m.problem, 1 if accept_mounting else 0, m.x, m.y, m.z, m.stage
+            )
+            if not accept_mounting:
+                return False
         self.cycle.use(self.walk)
         return self.guard.arm()
 
@@ -120,4 +145,4 @@ def compose_walk(
     burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
     check = ChannelCheck(burst, side, place)
     cycle.watch(check)
-    return Loop(cycle, guard, capability, limits=limits, burst=burst, check=check)
+    return Loop(cycle, guard, capability, limits=limits, burst=burst, check=check, log=log)
