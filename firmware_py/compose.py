@@ -107,6 +107,7 @@ def compose_walk(
     prescription,
     place: str,
     has_switch: bool,
+    switch_foot: str = "own",
     side: str = "right",
     was_checked: bool = False,
     device=None,
@@ -118,7 +119,12 @@ def compose_walk(
     sensors       firmware_py.hal.Sensors, worn at `place`: "foot" or "shank"
     port          firmware_py.hal.Port
     log           firmware_py.hal.Log
-    has_switch    whether a heel switch is fitted
+    has_switch    whether a heel switch is fitted; without one Sample.heel is not looked at
+    switch_foot   under which heel it is: "own", or "other" than the leg that is helped; ValueError for anything else.
+                  The guard's rules about a switch hold for the own heel only (it is up while the foot swings), so that
+                  it is told of none if it is the other's. Lost with that: it does not notice a switch that is silent,
+                  stuck or bouncing, nor contradictions between switch and IMU, and it takes the IMU's word alone for a
+                  step; if the IMU fails, it ends help, though the detector could go on by the switch.
     side          the leg they are worn on: "right" or "left"
     was_checked   leg and channels were checked before with this very profile, and that was kept
     prescription  stimulator.prescription.Prescription; PrescriptionError if it must not be used
@@ -136,12 +142,13 @@ def compose_walk(
         port,
         log,
         has_imu=True,
-        has_switch=has_switch,
+        has_switch=has_switch and switch_foot == "own",
         is_shank=place == "shank",
         was_checked=was_checked,
     )
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
-    cycle = ControlCycle(sensors, GaitDetector(place=place), scheduler, guard, log)
+    detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
+    cycle = ControlCycle(sensors, detector, scheduler, guard, log)
     burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
     check = ChannelCheck(burst, side, place)
     cycle.watch(check)

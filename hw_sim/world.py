@@ -50,6 +50,7 @@ class World:
     sensors       HAL sensors that know the world's time through `now_us` of the leg or the recording
     port, link    the two ends of the way to the device
     leg           moves in whole milliseconds, or None (recordings move by themselves)
+    switch_foot   under which heel the switch is, "own" or "other"
     side          the leg that the device is set to
     device        which stimulator the loop is made for (stimulator.drivers.devices.choose), default a P24
     was_checked   a session before has checked leg and channels (hw_sim.check_flow shows how)
@@ -67,6 +68,7 @@ class World:
         prescription: Prescription,
         place: str,
         has_switch: bool,
+        switch_foot: str = "own",
         side: str = "right",
         was_checked: bool = True,
         leg: Leg | None = None,
@@ -88,6 +90,7 @@ class World:
             prescription=prescription,
             place=place,
             has_switch=has_switch,
+            switch_foot=switch_foot,
             side=side,
             was_checked=was_checked,
             device=device,
