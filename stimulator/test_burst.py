@@ -10,6 +10,7 @@ from safety.limits import CURRENT_ABS_UA, FIRST_MAX_NC, FIRST_MAX_UA, PAUSE_US
 from safety.pulse import PulseRequest
 from safety.supervisor import ARMED, STIMULATING, TEST
 from stimulator.envelope import LEVEL_FULL, OFF
+from stimulator.waveform import recharge_of, shape_of
 
 HELD = 1  # the button is down and the burst runs; the other state of a press is OFF
 
@@ -104,7 +105,8 @@ class Press:
 class TestBurst:
     """Ask for pulses on one channel while its button is held. A scheduler of the control cycle.
 
-    prescription      its currents, widths and rates; times of walking do not count
+    prescription      its currents, widths, rates and waveforms; the current rises, whatever the walk controls, and
+                      times and windows of walking and doublets do not count
     cycle_us          of the control cycle
     current_step_ua   of the device: nothing below one step is asked for
     supervisor        safety.supervisor.Supervisor, or what mirrors its `state` and `mode`
@@ -124,6 +126,8 @@ class TestBurst:
         self._supervisor = supervisor
         self._step_ua: int = current_step_ua
         self._full_ua: int = 0
+        self._least_ua: int = current_step_ua  # less is no pulse with this waveform
+        self._is_odd: bool = False
         self._period_us: int = 0
         self._due_us: int = -1  # clock reading of the next pulse, -1 before the first step of a press
         self._has_asked: bool = False  # in this press
@@ -154,6 +158,7 @@ class TestBurst:
         setting = self.prescription.channels[channel]
         self.channel = channel
         self._full_ua = min(setting.current_ua, current_max_ua)
+        self._least_ua = self._step_ua * recharge_of(setting.waveform)
         self._period_us = 1_000_000 // setting.rate_hz
         self._due_us = -1
         self._has_asked = False
@@ -198,7 +203,7 @@ class TestBurst:
         due_us = self._due_us
         self._due_us = after_us(due_us, self._period_us)
         current_ua = self._full_ua * self.envelope.level // LEVEL_FULL
-        if current_ua < self._step_ua:
+        if current_ua < self._least_ua:
             return
         setting = self.prescription.channels[self.channel]
         if not self._has_asked:
@@ -215,3 +220,5 @@ class TestBurst:
         request.current_ua = current_ua
         request.width_us = setting.width_us
         request.gap_us = setting.gap_us
+        request.shape = shape_of(setting.waveform, self._is_odd)
+        self._is_odd = not self._is_odd

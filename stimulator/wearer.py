@@ -12,6 +12,7 @@ from safety.pulse import OFF_UA
 from stimulator import cues
 from stimulator.envelope import OFF
 from stimulator.parameters import Parameter
+from stimulator.waveform import recharge_of
 
 # fmt: off
 WEARER_PARAMETERS = (
@@ -155,7 +156,7 @@ class Wearer:
 
 
 class WithLevel:
-    """A scheduler whose strength follows the wearer's share. Stands before any scheduler of the control cycle.
+    """A scheduler whose currents follow the wearer's share. Stands before any scheduler of the control cycle.
 
     inner             WalkScheduler or Exercise; its prescription and envelope are looked at
     wearer            Wearer
@@ -229,8 +230,9 @@ class WithLevel:
 
     def _scale(self, request) -> None:
         """Keep `request` in its new place with its new current, or leave it out."""
+        waveform = self._prescription.channels[request.channel].waveform
         current_ua = request.current_ua * self.share_percent // LEVEL_FULL
-        if current_ua < self._step_ua or current_ua == OFF_UA:
+        if current_ua < self._step_ua * recharge_of(waveform) or current_ua == OFF_UA:
             return
         kept = self.requests[self.count]
         if kept is not request:

@@ -20,9 +20,9 @@ from stimulator.wearer import (
     WithLevel,
     rise_percent,
 )
+from tests.drawn_prescriptions import channels
 from tests.exercise_rig import CYCLE_US, Bench
 from tests.small_int import Small
-from tests.test_walk_never_trips import channels
 from tests.test_wearer import Keys
 
 MASK = 2**30 - 1

@@ -1,12 +1,14 @@
 """A prescription as a TOML file that people write, checked by pydantic against the parameter table.
 
-[walk] holds the times of the step, [tibialis_anterior] and [peroneal] the channels. What is left out
-has the default of the table. Unknown keys are refused: a typing error must not silently do nothing.
+[walk] holds the times of the step, [tibialis_anterior] and [peroneal] the first two channels; a third and fourth,
+[plantarflexor_medial] and [plantarflexor_lateral], are there if they are named. What is left out has the default of
+the table. Unknown keys are refused: a typing error must not silently do nothing.
 """
 
 import argparse
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -18,6 +20,7 @@ from stimulator.prescription import (
     Prescription,
     PrescriptionError,
     checked,
+    default_channel,
     default_prescription,
     warnings,
 )
@@ -44,8 +47,9 @@ def _model(name: str, table, defaults) -> type[BaseModel]:
 _DEFAULT = default_prescription()
 WalkModel = _model("Walk", WALK_PARAMETERS, _DEFAULT)
 CHANNEL_MODELS = {
-    name: _model(name, CHANNEL_PARAMETERS, _DEFAULT.channels[i]) for i, name in enumerate(CHANNEL_NAMES)
+    name: _model(name, CHANNEL_PARAMETERS, default_channel(i)) for i, name in enumerate(CHANNEL_NAMES)
 }
+CHANNELS_ALWAYS = len(_DEFAULT.channels)
 
 
 def load_prescription(path: Path) -> Prescription:
@@ -73,10 +77,22 @@ def load_prescription(path: Path) -> Prescription:
     if found:
         raise PrescriptionError(found)
     walk = [getattr(models["walk"], p.name) for p in WALK_PARAMETERS]
+    count = max([CHANNELS_ALWAYS, *(i + 1 for i, name in enumerate(CHANNEL_NAMES) if name in data)])
     channels = tuple(
-        ChannelSetting(*[getattr(models[name], p.name) for p in CHANNEL_PARAMETERS]) for name in CHANNEL_NAMES
+        ChannelSetting(*[getattr(models[name], p.name) for p in CHANNEL_PARAMETERS])
+        for name in CHANNEL_NAMES[:count]
     )
     return Prescription(*walk, channels)
+
+
+def prescription_text(prescription: Prescription, about: Sequence[str] = ()) -> str:
+    """Return `prescription` as such a file, every value written out; `about`: sentences for its head."""
+    lines = [f"# {sentence}" for sentence in about]
+    rows = [("walk", WALK_PARAMETERS, prescription)]
+    rows += [(CHANNEL_NAMES[i], CHANNEL_PARAMETERS, c) for i, c in enumerate(prescription.channels)]
+    for section, table, values in rows:
+        lines += ["", f"[{section}]", *(f"{p.name} = {getattr(values, p.name)}" for p in table)]
+    return "\n".join(lines).lstrip("\n") + "\n"
 
 
 def add_prescription_option(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +121,7 @@ def _sentence(path: Path, section: str, error: dict) -> str:
         if p.name == name:
             return (
                 f"{path}: {name} in [{section}] is {error['input']!r}; allowed is a whole number from {p.min} "
-                f"to {p.max} {p.unit}. Choose a value inside."
+                f"to {p.max}{f' {p.unit}' if p.unit else ''}. Choose a value inside."
             )
     names = ", ".join(p.name for p in table)
     return f"{path}: there is no setting {name} in [{section}]; allowed are {names}. Rename or remove it."

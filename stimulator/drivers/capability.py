@@ -10,6 +10,8 @@ from collections import namedtuple
 # current_step_ua, current_max_ua          uA per phase
 # width_min_us, width_max_us, width_step_us   us per phase
 # gap_min_us                  shortest pause between the phases other than none, us
+# shape_max                   int, largest n of a second phase n times longer and weaker; 1: equal phases only
+# has_polarity                bool, whether the negative phase may lead
 # commands_per_s_max          pulses per second over all channels together, one unacknowledged at most
 # host_death_tail_ms          longest time in which current can still flow after the host stopped
 # own_timeout_ms              the device's own time-out in the mode we use, 0 if it has none
@@ -25,6 +27,8 @@ Capability = namedtuple(
         "width_max_us",
         "width_step_us",
         "gap_min_us",
+        "shape_max",
+        "has_polarity",
         "commands_per_s_max",
         "host_death_tail_ms",
         "own_timeout_ms",
@@ -41,6 +45,8 @@ P24 = Capability(
     4095,  # D: 12-bit field
     1,  # D
     10,  # D: as for the width; no pause at all is one point less
+    4,  # our codec's; the device takes any list of points
+    True,
     100,  # P: users measured 5 to 15 ms per command, 10 on average; slower answers drop pulses, and say so
     28,  # I: one command on its way, 15 ms (P), and its pulse, at most 3 x 4.095 ms (D)
     0,  # D: the low level has none and needs none, silence means no pulse (the mid level's is 2 s)
@@ -71,6 +77,8 @@ def rehastim2(answer_max_ms: int) -> Capability:
         500,  # D
         1,  # D
         1_000,  # D: the pulse's form is the device's own. Above every gap_us that may be prescribed: only 0 is left
+        1,
+        False,
         1000 // (answer_max_ms + CYCLE_MS),
         26,  # D: 10 to 24 ms from a command to its pulse, then two phases of at most 0.5 ms (their pause: I)
         1_200,  # D: without any frame for so long it ends every mode; single pulses need none, silence is no pulse
