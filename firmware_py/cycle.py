@@ -34,6 +34,7 @@ class ControlCycle:
         self._log = log
         self._next = scheduler  # waits until the one in charge is at rest
         self._watcher = None
+        self._attendant = None
         self._sample = Sample()
         self._sequence: int = 0
         # Requests are counted here and per channel, so that the gate sees one row of numbers whoever asks.
@@ -50,6 +51,10 @@ class ControlCycle:
     def watch(self, watcher) -> None:
         """Let `watcher.see(sample)` (firmware_py.channel_check) see each raw sample, after the detector."""
         self._watcher = watcher
+
+    def attend(self, attendant) -> None:
+        """Call `attendant.step(dt_us, scheduler)` (firmware_py.wearing) in each cycle, after the scheduler."""
+        self._attendant = attendant
 
     def step(self, t_us: int) -> None:
         """Run one whole cycle at the clock reading `t_us`."""
@@ -70,6 +75,8 @@ class ControlCycle:
             self._sequences[request.channel] = (request.sequence + 1) & SEQUENCE_MASK
             self._note_request(request)
             self._guard.take(request)
+        if self._attendant is not None:
+            self._attendant.step(dt_us, scheduler)
         self._log.note(
             blackbox.CYCLE,
             t_us,

@@ -9,6 +9,7 @@ from safety.clock import Age, after_us, elapsed_us
 from safety.limits import CURRENT_ABS_UA, FIRST_MAX_NC, FIRST_MAX_UA, PAUSE_US
 from safety.pulse import PulseRequest
 from safety.supervisor import ARMED, STIMULATING, TEST
+from stimulator.cues import TONE_NONE, TONE_TEST
 from stimulator.envelope import LEVEL_FULL, OFF
 from stimulator.waveform import recharge_of, shape_of
 
@@ -113,7 +114,7 @@ class TestBurst:
     hold(channel, current_max_ua), release(), beat()   what the person does; hold counts as the first beat
     step(t_us, dt_us, state, sure)   as `stimulator.walk.WalkScheduler`; a person watches, so gait and
                                      sensors do not count. The control cycle numbers the requests.
-    envelope          Press;  channel  of the last press
+    envelope          Press;  channel  of the last press;  tone  TONE_* to be heard now
     """
 
     def __init__(self, prescription, cycle_us: int, current_step_ua: int, supervisor) -> None:
@@ -132,6 +133,11 @@ class TestBurst:
         self._due_us: int = -1  # clock reading of the next pulse, -1 before the first step of a press
         self._has_asked: bool = False  # in this press
         self._since_asked = Age()
+
+    @property
+    def tone(self) -> int:
+        """What is heard now."""
+        return TONE_TEST if self.envelope.state == HELD else TONE_NONE
 
     def set(self, prescription) -> None:
         """Take `prescription` over. ValueError while the button is held."""

@@ -5,6 +5,7 @@ quick enough to ask in time; it does not have to be on the beat.
 """
 
 from safety.pulse import PulseRequest
+from stimulator.cues import TONE_NONE
 from stimulator.envelope import OFF, Envelope
 from stimulator.prescription import PrescriptionError, steep_changes
 from stimulator.train import Train
@@ -21,11 +22,13 @@ class WalkScheduler:
         sure     False if the sensors behind `state` are stale
     A request's pulse is due within `cycle_us` from t_us. The control cycle numbers it.
     restart()    somebody has armed: the soft start begins anew
+    tone         of this mode: none, a step has its click (`stimulator.wearer`)
     """
 
     def __init__(self, prescription, cycle_us: int, current_step_ua: int = 1) -> None:
         self.prescription = prescription
         self.cycle_us: int = cycle_us
+        self.tone: int = TONE_NONE
         self._step_ua: int = current_step_ua  # of the device: nothing below one step is asked for
         self.envelope = Envelope(prescription)
         self.count: int = 0

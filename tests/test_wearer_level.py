@@ -110,6 +110,22 @@ def test_one_click_per_helped_step():
     assert walk.keys.heard() == [cues.CLICK] * 4
 
 
+class Sup:
+    state = 0
+
+
+def test_a_step_clicks_only_if_it_is_stimulated():
+    walk = Walk()
+    sup = Sup()
+    walk.walk = WithLevel(walk.inner, walk.keys.wearer, 500, walk.keys.cues, supervisor=sup)
+    walk.stride()
+    assert walk.keys.heard() == [], "asked for, and the guard is not armed"
+    sup.state = STIMULATING
+    walk.stride()
+    walk.stride(lambda: setattr(sup, "state", 3), at_ms=700)
+    assert walk.keys.heard() == [cues.CLICK] * 2
+
+
 def test_what_falls_below_one_step_of_the_device_is_left_out_and_the_other_channel_stays():
     p = default_prescription()
     weak = p._replace(channels=(p.channels[0]._replace(current_ua=1_000), p.channels[1]))
