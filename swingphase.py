@@ -22,6 +22,8 @@ JOBS = (
     Job("demo", "hw_sim.demo_job", "60 s of virtual walking through the whole loop, with a report"),
     Job("replay", "hw_sim.replay_job", "a recorded walk through the whole loop"),
     Job("check", "hw_sim.check_demo", "the check of leg and channels before the first walk, simulated"),
+    Job("exercise", "hw_sim.exercise_job", "an exercise on a simulated person on a chair"),
+    Job("prescription", "firmware_py.pi.prescription_job", "presets, and a file for another wearer or leg"),
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),
     Job("evaluate", "hw_sim.evaluate", "the trigger benchmark over labelled recordings"),
     Job("bench", "benchmarks.bench_job", "figures: worst cases, counts and ratios"),

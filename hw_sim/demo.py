@@ -73,7 +73,7 @@ def run_demo(
 
     def reaches_leg(pulse: DeliveredPulse) -> None:
         arrival = on_its_way(pulse)
-        if arrival is not None:
+        if arrival is not None and arrival[1] < len(leg.muscles):  # a leg without a calf is not pushed off
             leg.deliver(*arrival)
 
     device = P24(load=ElectrodeLoad(), seed=seed, on_pulse=reaches_leg)

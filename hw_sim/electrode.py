@@ -36,6 +36,8 @@ CASES = {
     "open": ElectrodeCase(rs_ohm=math.inf, rp_ohm=1.0, cp_f=1.0, is_open=True),
 }
 
+OUTPUTS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class LoadReading:
@@ -49,18 +51,16 @@ class LoadReading:
 class ElectrodeLoad:
     """The pads of all channels; a case can be changed at any time, as skin and leads do.
 
-    cases   one name of CASES per channel; a single name stands for both channels
+    cases   one name of CASES per channel; a single name stands for every output of a P24
     """
 
-    def __init__(
-        self, cases: str | tuple[str, ...] = ("nominal", "nominal"), compliance_v: float = COMPLIANCE_V
-    ) -> None:
+    def __init__(self, cases: str | tuple[str, ...] = "nominal", compliance_v: float = COMPLIANCE_V) -> None:
         self.compliance_v = compliance_v
-        names = (cases, cases) if isinstance(cases, str) else cases
+        names = (cases,) * OUTPUTS if isinstance(cases, str) else cases
         self._cases = [_case_named(name) for name in names]
 
     def set_case(self, channel: int, name: str) -> None:
-        """Let channel `channel` (0 or 1) change to the state `name` of CASES."""
+        """Let channel `channel` change to the state `name` of CASES."""
         self._cases[self._checked(channel)] = _case_named(name)
 
     def pulse(self, channel: int, current_ma: float, width_us: float) -> LoadReading:

@@ -13,10 +13,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hw_sim.exercise_run import ExerciseRun
-from hw_sim.pictures import BLUE, CHANNEL_COLOURS, GREEN, GREY, RED, svg_text
+from hw_sim.pictures import BLUE, GREEN, GREY, RED, draw_sticks, svg_text
 from stimulator import cues, exercise
 from stimulator.exercise_plan import BY_ATTEMPT, IN_TURN, default_plan
-from stimulator.prescription import channel_name, default_prescription
+from stimulator.prescription import default_prescription
 from stimulator.wearer import DOWN, MUTE, UP
 
 SHORT = {"repetitions": 2, "sets": 2, "set_pause_s": 5, "countdown_s": 3}
@@ -39,6 +39,7 @@ HEARD = {
 }
 TRY_AT_S = 4  # seconds left of the window when the simulated person tries
 PUSH_NM = 2.0
+FOOT_EVERY = 10  # cycles between two drawn points
 
 
 def tries_every_second_cue(run: ExerciseRun) -> None:
@@ -91,27 +92,21 @@ def picture(title: str, run: ExerciseRun) -> str:
     )
     _draw_phases(strip, run)
     strip.set_title(title)
-    for channel in range(len(run.level.prescription.channels)):
-        pulses = [p for p in run.device.pulses if p.channel == channel]
-        style = {
-            "color": CHANNEL_COLOURS[channel],
-            "lw": 0.6,
-            "label": channel_name(channel).replace("_", " "),
-        }
-        current.vlines([p.start_us / 1e6 for p in pulses], 0, [p.current_ma for p in pulses], **style)
-    times, shares = np.array(run.trace.shares, dtype=float).T
+    for channel in range(len(run.prescription.channels)):
+        draw_sticks(current, run.pulses(channel), channel)
+    times, shares = np.array([*run.trace.shares, (run.now_us, run.trace.shares[-1][1])], dtype=float).T
     twin = current.twinx()
-    twin.plot(times / 1e6, shares, color=RED, ls="--", lw=1.2, label="wearer's share, %")
+    twin.step(times / 1e6, shares, where="post", color=RED, ls="--", lw=1.2, label="wearer's share, %")
     twin.set_ylim(0, 130)
     twin.set_ylabel("%")
     current.set_ylabel("mA")
-    current.set_title(f"Pulses delivered: {len(run.device.pulses)}; refused: {len(run.trace.refused)}")
+    current.set_title(f"Pulses delivered: {len(run.device.pulses)}; refused: {len(run.refused())}")
     lines = [a.get_legend_handles_labels() for a in (current, twin)]
     current.legend(
         lines[0][0] + lines[1][0], lines[0][1] + lines[1][1], loc="upper right", ncols=3, frameon=False
     )
     current.set_ylim(0, 36)
-    times, angles = np.array(run.trace.toe_up_deg).T
+    times, angles = np.array(run.trace.toe_up_deg)[::FOOT_EVERY].T
     foot.plot(times / 1e6, angles - angles[0], color="black", lw=1)
     foot.set_title("Simulated foot: toe up from rest")
     foot.set_ylabel("deg")
@@ -147,7 +142,7 @@ def main(arguments: list[str]) -> int:
         (folder / f"exercise-{name}.svg").write_text(picture(title, run), encoding="utf-8")
         print(
             f"{name}: {run.exercise.done_total} repetitions, {run.exercise.missed_total} missed, "
-            f"{len(run.device.pulses)} pulses, {len(run.trace.refused)} refused. "
+            f"{len(run.device.pulses)} pulses, {len(run.refused())} refused. "
             f"{exercise.ENDS[run.exercise.ended_by]}"
         )
     return 0

@@ -1,6 +1,7 @@
 """Pictures that a therapist can read: what the foot did, what was decided, what the electrodes got."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -88,6 +89,14 @@ def draw_pulses(axes: Axes, pulses, zero_us: int) -> None:
     axes.axhline(0, color=GREY, lw=0.6)
     axes.set_ylabel("delivered, mA")
     axes.yaxis.set_major_formatter(lambda v, _: f"{abs(v):g}")
+
+
+def draw_sticks(axes: Axes, pulses: Sequence[tuple[float, float]], channel: int) -> None:
+    """Draw pulses (s, mA) of one channel as sticks, in a single path: small as SVG."""
+    x = np.repeat([s for s, _ in pulses], 3)
+    y = np.ravel([(0.0, ma, np.nan) for _, ma in pulses])
+    name = channel_name(channel).replace("_", " ")
+    axes.plot(x, y, color=CHANNEL_COLOURS[channel], lw=0.7, label=name, solid_capstyle="butt")
 
 
 def replay_picture(result: Replay, prescription: Prescription, path: Path) -> None:

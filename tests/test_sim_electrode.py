@@ -61,7 +61,7 @@ def test_no_pulse_no_voltage():
 def test_wrong_names_and_values_are_refused_with_what_is_known():
     with pytest.raises(ValueError, match="known are new, nominal, half lifted, dry, short, open"):
         ElectrodeLoad("wet")
-    load = ElectrodeLoad()
+    load = ElectrodeLoad(("nominal", "nominal"))
     with pytest.raises(ValueError, match="the load has 0 to 1"):
         load.pulse(2, 10.0, 300)
     for current_ma, width_us in ((-1.0, 300.0), (math.nan, 300.0), (10.0, -1.0)):
