@@ -6,6 +6,7 @@ from firmware_py.guard import Guard
 from firmware_py.wearing import Wearing
 from gait_detect.detector import GaitDetector
 from safety.supervisor import ARMED, EXERCISE, PAUSED, TEST, WALK
+from stimulator.comparison import Comparison
 from stimulator.cues import Cues
 from stimulator.drivers.capability import P24
 from stimulator.drivers.sciencemode4 import ScienceMode4
@@ -37,7 +38,7 @@ class Loop:
         self.guard = guard
         self.capability = capability
         self.limits = limits  # the gate's, per channel, for as long as this loop lives
-        self.walk = cycle.scheduler
+        self.walk = self._plain_walk = cycle.scheduler
         self.burst = burst
         self.check = check
         self.wearing = None
@@ -103,8 +104,43 @@ class Loop:
         """Take a change over for walking and for tests, between steps.
 
         PrescriptionError unless it is valid, gentle (`safety.changes`), and within what the guard was
-        started with: more is a new profile. ValueError while a test burst runs.
+        started with: more is a new profile. ValueError while a test burst, an exercise or a comparison runs.
         """
+        self._check_profile(prescription)
+        if self.burst.envelope.state != OFF:
+            raise ValueError("A test burst runs; a change is taken over after it. Let go first.")
+        if self.exercise is not None and self.exercise.is_running():
+            raise ValueError("An exercise runs; a change is taken over after it. Stop it first.")
+        self.walk.commit(prescription)
+        self.burst.set(prescription)
+        self._refit_exercise(prescription)
+
+    def compare(self, other, strides: int, blocks: int) -> None:
+        """Let what is committed (A) and `other` (B) take turns in this walk; it ends by itself with A.
+
+        strides, blocks   stimulator.comparison.COMPARISON_PARAMETERS
+        PrescriptionError unless B is valid and within what the guard was started with. ValueError if they do not
+        compare, if one runs already, or while not armed for walking.
+        """
+        self._check_profile(other)
+        sup = self.guard.supervisor
+        if sup.mode != WALK or not ARMED <= sup.state <= PAUSED:
+            raise ValueError("It is not armed for walking, so nothing can be compared. Arm, then compare.")
+        walk = self._plain_walk
+        if walk.comparison is not None:
+            raise ValueError("Two prescriptions are compared already. End that first, or wait for its end.")
+        if walk.is_waiting():
+            raise ValueError("A change waits for the pause between two steps. Let a step pass, then compare.")
+        comparison = Comparison(walk.prescription, other, strides, blocks, self.capability, sup)
+        walk.compare(comparison)
+        self.cycle.compare(comparison)
+
+    def end_comparison(self) -> None:
+        """A person has seen enough: back to A, stride by stride."""
+        if self._plain_walk.comparison is not None:
+            self._plain_walk.comparison.end()
+
+    def _check_profile(self, prescription) -> None:
         checked(prescription, self.capability)
         found = []
         new = channel_limits(prescription, self.capability)
@@ -119,13 +155,6 @@ class Loop:
         found += start_problems(prescription, self._hears_other)
         if found:
             raise PrescriptionError(found)
-        if self.burst.envelope.state != OFF:
-            raise ValueError("A test burst runs; a change is taken over after it. Let go first.")
-        if self.exercise is not None and self.exercise.is_running():
-            raise ValueError("An exercise runs; a change is taken over after it. Stop it first.")
-        self.walk.commit(prescription)
-        self.burst.set(prescription)
-        self._refit_exercise(prescription)
 
     def _refit_exercise(self, prescription) -> None:
         """A plan that does not fit the new prescription must be loaded again before anybody arms for it."""

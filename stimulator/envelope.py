@@ -46,6 +46,7 @@ class Envelope:
         returns    level, 0 to LEVEL_FULL
     What a channel's window needs: swing_us, since heel-off; stretch_us, expected from heel-off to contact, fixed
     when the step begins; rise_us, fall_us; decay_us, the fall of this step.
+    begun   steps so far, wraps at 2**16
     walk_steps   how many steps on end have begun, this one included, 0 to 1000; restart() begins to count anew
     In quick steps extension and fall are shortened at contact, so that the duty stays below what the
     gate allows; nobody's step is held back because an extension was prescribed too long.
@@ -57,6 +58,7 @@ class Envelope:
         self._state_us: int = 0  # time in this state
         self.swing_us: int = 0
         self.stretch_us: int = STRETCH_USUAL_US
+        self.begun: int = 0
         self.walk_steps: int = 0
         self.pace = Pace()
         self._other_us: int = OTHER_UNKNOWN_US
@@ -175,6 +177,7 @@ class Envelope:
             self._begin_output()
 
     def _begin_output(self) -> None:
+        self.begun = (self.begun + 1) & 0xFFFF
         self._on_us = 0
         self._area_us = 0
         self._extend_us = self._extension_now_us()

@@ -71,8 +71,8 @@ CHANNEL_PARAMETERS = (
               "Charge of one phase that this channel may never exceed, set by the prescriber."),
     Parameter(22, "start_percent", "%", 0, 80, 0, 60, 5, 0,
               "Where the channel begins between heel-off (0) and contact (100), as the last steps showed their "
-              "length."),
-    Parameter(23, "end_percent", "%", 10, 100, 30, 100, 5, 100,
+              "length; what begins late lifts less."),
+    Parameter(23, "end_percent", "%", 10, 100, 20, 100, 5, 100,
               "Where the channel ends there; 100: it goes on to the contact itself, and through the extension."),
     Parameter(24, "waveform", "", 0, 2, 0, 2, 1, 0,
               "Each pulse has 0: two equal phases; 1: a second phase four times as long and a quarter as strong; "

@@ -84,14 +84,14 @@ PRESETS = (
     ),
     Preset(
         "push-off",
-        "A weak push-off: plantarflexors from heel-off to about toe-off, then the dorsiflexors.",
+        "A weak push-off and a mild drop: plantarflexors from heel-off on, then the dorsiflexors, which so lift less.",
         "Kesar and others 2009, doi 10.1161/STROKEAHA.109.560375: plantarflexors in terminal stance, dorsiflexors in "
         "swing; shares and 33 Hz assumed (three channels at 33 Hz are what a P24 answers)",
         {"rise_ms": 150},
         (
-            {"start_percent": 25, "rate_hz": 33},
-            {"start_percent": 25, "rate_hz": 33},
-            {"end_percent": 35, "rate_hz": 33},
+            {"start_percent": 15, "rate_hz": 33},
+            {"start_percent": 15, "rate_hz": 33},
+            {"end_percent": 25, "rate_hz": 33},
         ),
     ),
     Preset(

@@ -32,6 +32,7 @@ class WalkScheduler:
         self._step_ua: int = current_step_ua  # of the device: nothing below one step is asked for
         self.envelope = Envelope(prescription)
         self.count: int = 0
+        self.comparison = None  # stimulator.comparison.Comparison while one runs
         self._next = None  # committed, waits for the pause between two steps
         n = len(prescription.channels)
         self.requests = tuple([PulseRequest() for _ in range(n)])
@@ -51,11 +52,23 @@ class WalkScheduler:
                 f"The prescription has {len(prescription.channels)} channels; this walk has "
                 f"{len(self._trains)}. Stop and start the walk to change their number."
             )
+        if self.comparison is not None:
+            raise ValueError(
+                "Two prescriptions are being compared; a change is taken over after it. End it first."
+            )
         steep = steep_changes(self.prescription, prescription)
         if steep:
             raise PrescriptionError(steep)
         self._next = prescription
         self._commit_between_steps()
+
+    def is_waiting(self) -> bool:
+        """Whether a change was committed that no step has yet."""
+        return self._next is not None
+
+    def compare(self, comparison) -> None:
+        """Let `comparison` (of what runs now, and another one) choose each stride's prescription until it is over."""
+        self.comparison = comparison
 
     def restart(self) -> None:
         """Somebody has armed."""
@@ -71,6 +84,8 @@ class WalkScheduler:
 
     def step(self, t_us: int, dt_us: int, state, sure: bool) -> int:
         """Fill `requests` for this cycle; return how many."""
+        if self.comparison is not None:
+            self._compare()
         self._commit_between_steps()
         envelope = self.envelope
         is_sure = sure and state.confidence > 0
@@ -87,6 +102,13 @@ class WalkScheduler:
             elif train.ask(t_us, self.cycle_us, level * share_percent // 100, self.requests[self.count]):
                 self.count += 1
         return self.count
+
+    def _compare(self) -> None:
+        chosen = self.comparison.step(self.envelope.state == OFF, self.envelope.begun)
+        if chosen is not None:
+            self._next = chosen
+        if self.comparison.is_over:
+            self.comparison = None
 
     def _share_percent(self) -> int:
         """Return the share of this step in a soft start: n steps go up in n + 1 equal parts."""
