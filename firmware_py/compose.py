@@ -1,8 +1,10 @@
 """The only place that builds the whole: which detector, which driver, which limits work together."""
 
+from firmware_py.both_legs import CHANNELS_EACH, LEG_NAMES, BothLegs, both_problems
 from firmware_py.channel_check import ChannelCheck
 from firmware_py.cycle import CYCLE_US, ControlCycle
 from firmware_py.guard import Guard
+from firmware_py.shared_stimulator import LegCheck, shared
 from firmware_py.wearing import Wearing
 from gait_detect.detector import GaitDetector
 from safety.supervisor import ARMED, EXERCISE, PAUSED, TEST, WALK
@@ -206,6 +208,8 @@ def compose_walk(
     switch_foot: str = "own",
     corridor=None,
     signals=None,
+    driver=None,
+    check=None,
 ) -> Loop:
     """Build the loop for walking, exercises and the check before them, with a P24 on `port`.
 
@@ -219,6 +223,7 @@ def compose_walk(
     switch_foot   "own" or "other": under which heel the switch is
     corridor      stimulator.wearer.Corridor of the wearer's keys, or None: no keys, cues and exercises (see `wear`)
     signals       firmware_py.hal.Signals, or None
+    driver, check  None: the P24's own; others must keep its promises
     """
     capability = P24
     checked(prescription, capability)
@@ -229,8 +234,8 @@ def compose_walk(
     limits = channel_limits(prescription, capability)
     guard = Guard(
         limits,
-        ScienceMode4(),
-        FrameCheck(),
+        ScienceMode4() if driver is None else driver,
+        FrameCheck() if check is None else check,
         port,
         log,
         has_imu=True,
@@ -241,15 +246,15 @@ def compose_walk(
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
     cycle = ControlCycle(sensors, GaitDetector(place=place, switch_foot=switch_foot), scheduler, guard, log)
     burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
-    check = ChannelCheck(burst, side, place)
-    cycle.watch(check)
+    judge = ChannelCheck(burst, side, place)
+    cycle.watch(judge)
     loop = Loop(
         cycle,
         guard,
         capability,
         limits=limits,
         burst=burst,
-        check=check,
+        check=judge,
         place=place,
         hears_other=hears_other,
     )
@@ -257,3 +262,24 @@ def compose_walk(
         cues = Cues()
         loop.wear(Wearer(corridor, cues), cues, signals)
     return loop
+
+
+def compose_both_legs(*, port, left, right) -> BothLegs:
+    """Build both legs of one person on one P24: the left leg's channels are outputs 0 to 3, the right leg's 4 to 7.
+
+    port          firmware_py.hal.Port
+    left, right   dicts of the keywords of `compose_walk` for that leg, without port, side, driver and check
+    PrescriptionError if one of the prescriptions must not be used, or both together.
+    """
+    found = both_problems(left["prescription"], right["prescription"], P24)
+    if found:
+        raise PrescriptionError(found)
+    drivers = shared(ScienceMode4(), CHANNELS_EACH)
+    loops = []
+    for index in range(2):
+        check = LegCheck(FrameCheck(), index * CHANNELS_EACH)
+        how = (left, right)[index]
+        loops.append(
+            compose_walk(port=port, side=LEG_NAMES[index], driver=drivers[index], check=check, **how)
+        )
+    return BothLegs(loops[0], loops[1])

@@ -16,9 +16,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--severity", default="severe", choices=tuple(SEVERITIES))
     parser.add_argument("--seed", type=int, default=1, help="same seed, same walk (default 1)")
     parser.add_argument("--out", default="demo", help="folder for report and black box (default demo)")
+    parser.add_argument(
+        "--both-legs", action="store_true", help="40 s with two dropped feet on one stimulator; no report"
+    )
     add_prescription_option(parser)
     chosen = parser.parse_args(arguments)
 
+    if chosen.both_legs:
+        from hw_sim.both_legs import main_lines
+
+        print("\n".join(main_lines(severity=chosen.severity, seed=chosen.seed)))
+        return 0
     prescription = chosen_prescription(chosen) or demo_prescription()
     folder = made_folder(chosen.out)
     began = time.monotonic()
