@@ -1,12 +1,6 @@
-"""Pictures of the exercises, drawn from what the emulated stimulator delivered.
+"""Pictures of the exercises: by time, in turn, by own attempt, and with the wearer's level changed on the way."""
 
-`python -m hw_sim.exercise_pictures DIR` writes one SVG each: by time, in turn, by own attempt, and with the wearer's
-level changed on the way.
-"""
-
-import argparse
-import sys
-from pathlib import Path
+import functools
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -62,27 +56,30 @@ def turns_down_and_up(run: ExerciseRun) -> None:
             run.wearer.key_up(key)
 
 
-def runs() -> dict[str, tuple[str, ExerciseRun]]:
-    """Return name -> (title, finished run)."""
-    prescription = default_prescription()
+def _by_time() -> tuple[str, ExerciseRun]:
     plan = default_plan()._replace(**SHORT)
-    made = {
-        "by-time": ("Exercise by time: two sets of two", ExerciseRun(plan, prescription)),
-        "in-turn": ("One channel after the other", ExerciseRun(plan._replace(order=IN_TURN), prescription)),
-        "by-attempt": (
-            "By own attempt: every second cue is missed",
-            ExerciseRun(
-                plan._replace(trigger=BY_ATTEMPT, helps_anyway=0, off_ms=3000, sets=1, repetitions=3),
-                prescription,
-                deeds=tries_every_second_cue,
-            ),
-        ),
-        "level": (
-            "The wearer turns down in a burst, and up in a rest",
-            ExerciseRun(plan._replace(repetitions=5, sets=1), prescription, deeds=turns_down_and_up),
-        ),
-    }
-    return {name: (title, run.run()) for name, (title, run) in made.items()}
+    return "Exercise by time: two sets of two", ExerciseRun(plan, default_prescription())
+
+
+def _in_turn() -> tuple[str, ExerciseRun]:
+    plan = default_plan()._replace(**SHORT, order=IN_TURN)
+    return "One channel after the other", ExerciseRun(plan, default_prescription())
+
+
+def _by_attempt() -> tuple[str, ExerciseRun]:
+    changes = SHORT | {"trigger": BY_ATTEMPT, "helps_anyway": 0, "off_ms": 3000, "sets": 1, "repetitions": 3}
+    plan = default_plan()._replace(**changes)
+    run = ExerciseRun(plan, default_prescription(), deeds=tries_every_second_cue)
+    return "By own attempt: every second cue is missed", run
+
+
+def _level() -> tuple[str, ExerciseRun]:
+    plan = default_plan()._replace(**SHORT | {"repetitions": 5, "sets": 1})
+    run = ExerciseRun(plan, default_prescription(), deeds=turns_down_and_up)
+    return "The wearer turns down in a burst, and up in a rest", run
+
+
+RUNS = {"by-time": _by_time, "in-turn": _in_turn, "by-attempt": _by_attempt, "level": _level}
 
 
 def picture(title: str, run: ExerciseRun) -> str:
@@ -132,21 +129,10 @@ def _draw_phases(axes: Axes, run: ExerciseRun) -> None:
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.25), ncols=10, frameon=False, fontsize=8)
 
 
-def main(arguments: list[str]) -> int:
-    """Write the pictures into a folder."""
-    parser = argparse.ArgumentParser(prog="python -m hw_sim.exercise_pictures", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args(arguments).folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, (title, run) in runs().items():
-        (folder / f"exercise-{name}.svg").write_text(picture(title, run), encoding="utf-8")
-        print(
-            f"{name}: {run.exercise.done_total} repetitions, {run.exercise.missed_total} missed, "
-            f"{len(run.device.pulses)} pulses, {len(run.refused())} refused. "
-            f"{exercise.ENDS[run.exercise.ended_by]}"
-        )
-    return 0
+def drawn(name: str) -> str:
+    """Return one picture as SVG text."""
+    title, run = RUNS[name]()
+    return picture(title, run.run())
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+PICTURES = {f"exercise-{name}": functools.partial(drawn, name) for name in RUNS}

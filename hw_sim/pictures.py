@@ -1,6 +1,7 @@
 """Pictures that a therapist can read: what the foot did, what was decided, what the electrodes got."""
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8
 CHANNEL_COLOURS = (BLUE, ORANGE, GREEN, RED)
 PHASE_COLOURS = ("#f0f0f0", "#c9c9c9", "#F0E442", "#56B4E9", "#CC79A7")
 ZOOM_S = 6.0
+DIGITS = re.compile(r"(\d\.\d\d)\d+")
 
 plt.rcParams.update(
     {
@@ -41,12 +43,12 @@ plt.rcParams.update(
 
 
 def svg_text(figure: Figure) -> str:
-    """Return `figure` as SVG text without a date, so that the same run gives the same picture."""
+    """Return `figure` as SVG text: no date, so that the same run gives the same picture; hundredths of a point."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     plt.close(figure)
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return DIGITS.sub(r"\1", text[text.index("<svg") :])
 
 
 def draw_phases(axes: Axes, tally: Tally, from_s: float, to_s: float, zero_us: int) -> None:

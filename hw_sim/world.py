@@ -45,6 +45,7 @@ class World:
     port, link    the two ends of the way to the device
     leg           moved every millisecond, or None (recordings move by themselves)
     side          the leg that the device is set to
+    switch_foot   "own" or "other": under which heel the switch is
     was_checked   a session before has checked leg and channels (hw_sim.check_flow shows how)
     log_path      black box file, or None to keep rows in memory only
     """
@@ -59,6 +60,7 @@ class World:
         place: str,
         has_switch: bool,
         side: str = "right",
+        switch_foot: str = "own",
         was_checked: bool = True,
         leg: Leg | None = None,
         log_path: Path | None = None,
@@ -75,6 +77,7 @@ class World:
             place=place,
             has_switch=has_switch,
             side=side,
+            switch_foot=switch_foot,
             was_checked=was_checked,
         )
         self._port, self._link, self._leg = port, link, leg

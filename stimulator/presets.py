@@ -151,7 +151,7 @@ EXERCISES = (
     ),
     Exercise(
         "on-press",
-        "Lift when the hand button is pressed: for standing up or a step on the spot, beside a therapist.",
+        "Lift when the hand button is pressed, by the wearer or by a therapist.",
         "assumed",
         {"trigger": BY_BUTTON, "repetitions": 10, "sets": 1, "on_ms": 1500},
         (0, 1),
@@ -166,12 +166,12 @@ EXERCISES = (
 )
 
 FOR_ANOTHER_WEARER = (
-    "Every current is 0: raise it for this wearer, from a test burst on.",
+    "Every current is 0, and a channel at 0 is not in use: set a low one before loading, raise it after test bursts.",
     "It is a new profile: contraindications are acknowledged again, and leg and channels are checked again.",
     "Look at current_max_ua and charge_max_nc: they were set for somebody else.",
 )
 FOR_THE_OTHER_LEG = (
-    "Every current is 0: the other leg has its own threshold.",
+    "Every current is 0, and a channel at 0 is not in use: the other leg has its own threshold, so begin low again.",
     "Set the side of the profile: how the sensor sees lift and eversion is mirrored by it.",
     "Pads, leads and sensor move to the other leg, and a switch too, with start_at 1 to the other heel.",
     "It is a new profile: leg and channels are checked again.",

@@ -1,9 +1,11 @@
 """Write docs/prescription.md from the parameter table: `python -m firmware_py.pi.prescription_docs`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from stimulator.parameters import CHANNEL_NAMES, CHANNEL_PARAMETERS, WALK_PARAMETERS, Parameter
 from stimulator.prescription import default_channel, default_prescription
+from stimulator.presets import FOR_ANOTHER_WEARER, FOR_THE_OTHER_LEG, PRESETS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "prescription.md"
 
@@ -54,14 +56,14 @@ def page() -> str:
         HEAD,
         "## `[walk]`: the step",
         "",
-        *_table(WALK_PARAMETERS, [[getattr(default, p.name)] for p in WALK_PARAMETERS]),
+        *settings_table(WALK_PARAMETERS, [[getattr(default, p.name)] for p in WALK_PARAMETERS]),
         "",
         f"## {', '.join(f'`[{n}]`' for n in CHANNEL_NAMES)}: the channels",
         "",
         "Where more than one default stands, the first is of tibialis anterior, the second of peroneal, the last of",
         "both plantarflexors (push-off). They give nothing until `current_ua` says how much.",
         "",
-        *_table(
+        *settings_table(
             CHANNEL_PARAMETERS,
             [
                 [getattr(default_channel(i), p.name) for i in range(len(CHANNEL_NAMES))]
@@ -70,11 +72,45 @@ def page() -> str:
         ),
         "",
         TAIL,
+        *preset_lines(),
+        "",
     ]
     return "\n".join(lines)
 
 
-def _table(parameters: tuple[Parameter, ...], defaults: list[list[int]]) -> list[str]:
+def preset_lines() -> list[str]:
+    """Return the lines about presets."""
+    lines = [
+        "## Presets: starting points without a strength",
+        "",
+        "`./swingphase prescription --preset NAME --current MA --out FILE`. Without `--current` every current is 0.",
+        "",
+        "| preset | for whom | differs from the defaults | source |",
+        "| --- | --- | --- | --- |",
+    ]
+    for preset in PRESETS:
+        changes = [f"`{k}` {v}" for k, v in preset.walk.items()]
+        for index, own in enumerate(preset.channels):
+            name = CHANNEL_NAMES[index].replace("_", " ")
+            changes += [f"{name}: `{k}` {v}" for k, v in own.items()]
+        lines.append(f"| `{preset.name}` | {preset.about} | {', '.join(changes)} | {preset.source} |")
+    return [
+        *lines,
+        "",
+        "## For another wearer, for the other leg",
+        "",
+        "`./swingphase prescription --copy FILE` keeps every setting but the strength for another wearer:",
+        "",
+        *(f"- {sentence}" for sentence in FOR_ANOTHER_WEARER),
+        "",
+        "`./swingphase prescription --mirror FILE` keeps every setting but the strength for the other leg:",
+        "",
+        *(f"- {sentence}" for sentence in FOR_THE_OTHER_LEG),
+    ]
+
+
+def settings_table(parameters: Sequence[Parameter], defaults: Sequence[Sequence[int]]) -> list[str]:
+    """Return the lines of a table: one row per parameter, all its different defaults in their order."""
     lines = [
         "| setting | unit | default | allowed | recommended | step | |",
         "| --- | --- | --- | --- | --- | --- | --- |",
