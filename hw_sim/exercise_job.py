@@ -89,16 +89,16 @@ def _person(plan: ExercisePlan):
 
 
 def _tell():
-    """Return a progress that prints each set and repetition once."""
-    seen = [(0, 0)]
+    """Return a progress that prints each repetition once."""
+    seen = [0]
 
     def tell(run: ExerciseRun) -> None:
-        now = (run.exercise.set_number, run.exercise.done)
-        if now != seen[0] and run.exercise.done:
-            print(
-                f"  {run.now_us / 1e6:5.0f} s  set {now[0]} of {run.plan.sets}: {now[1]} of {run.plan.repetitions}"
-            )
-        seen[0] = now
+        done, plan = run.exercise.done_total, run.plan
+        if done != seen[0]:
+            seen[0] = done
+            sets, repetitions = divmod(done - 1, plan.repetitions)
+            where = f"set {sets + 1} of {plan.sets}: {repetitions + 1} of {plan.repetitions}"
+            print(f"  {run.now_us / 1e6:5.0f} s  {where}")
 
     return tell
 
