@@ -78,7 +78,7 @@ class Loop:
         self.exercise = Exercise(
             plan, self.walk.prescription, CYCLE_US, step_ua, self.guard.supervisor, is_foot, cues
         )
-        self.wearing.exercise = self.exercise
+        self.wearing.take_exercise(self.exercise)
         self._exercising = WithLevel(self.exercise, self.wearing.wearer, step_ua, cues, is_exercise=True)
 
     def arm_walk(self) -> bool:
@@ -160,14 +160,14 @@ class Loop:
 
     def _refit_exercise(self, prescription) -> None:
         """A plan that does not fit the new prescription must be loaded again before anybody arms for it."""
-        if self.exercise is None:
+        if self.exercise is None or self.wearing is None:
             return
         try:
             self.exercise.set(self.exercise.plan, prescription)
         except PrescriptionError:
             self.exercise = None
             self._exercising = None
-            self.wearing.exercise = None
+            self.wearing.take_exercise(None)
 
     def _is_armed_but_for(self, mode: int) -> bool:
         sup = self.guard.supervisor

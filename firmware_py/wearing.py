@@ -12,16 +12,20 @@ class Wearing:
     cues      stimulator.cues.Cues, into which wearer and schedulers give
     signals   firmware_py.hal.Signals, or None: cues are dropped and nothing is heard
     guard     firmware_py.guard.Guard, or what mirrors its sound()
-    exercise  stimulator.exercise.Exercise, or None
+    take_exercise(exercise)   the stimulator.exercise.Exercise that the keys pause, or None
     """
 
     def __init__(self, wearer: Wearer, cues, signals, guard) -> None:
         self.wearer = wearer
         self.cues = cues
-        self.exercise = None
+        self._exercise = None
         self._guard = guard
         self._speaker = None if signals is None else Speaker(signals, cues)
         self._has_paused: bool = False  # the exercise, and it has not gone on since
+
+    def take_exercise(self, exercise) -> None:
+        """From now on the keys pause this one."""
+        self._exercise = exercise
 
     def step(self, dt_us: int, scheduler) -> None:
         """Let `dt_us` pass; `scheduler` is the one in charge."""
@@ -35,7 +39,7 @@ class Wearing:
 
     def _pause_exercise(self) -> None:
         """The key has been heard already, so the exercise says nothing more."""
-        exercise = self.exercise
+        exercise = self._exercise
         if exercise is None or not exercise.is_running():
             self._has_paused = False
         elif self.wearer.is_paused:

@@ -162,7 +162,7 @@ def usual_prescription() -> Prescription:
 
 def main_lines(seconds: float = 40.0, severity: str = "moderate", seed: int = 1) -> list[str]:
     """Walk with both legs, armed after a third of the time; return what a person reads."""
-    world = BothWorld((usual_prescription(),) * 2, severity=severity, seed=seed)
+    world = BothWorld((usual_prescription(), usual_prescription()), severity=severity, seed=seed)
     world.connect()
     world.advance(round(seconds / 3 * 1e6) - world.now_us)
     armed_us = world.now_us

@@ -58,7 +58,7 @@ def both_legs_picture() -> str:
     """Each leg in its own steps, one stimulator; then the sensors of the left leg fail."""
     from hw_sim import faulty_sensors
 
-    world = BothWorld((usual_prescription(),) * 2, varies=False)
+    world = BothWorld((usual_prescription(), usual_prescription()), varies=False)
     world.connect()
     world.arm()
     world.advance(8_000_000 - world.now_us)

@@ -85,7 +85,7 @@ class WalkScheduler:
     def step(self, t_us: int, dt_us: int, state, sure: bool) -> int:
         """Fill `requests` for this cycle; return how many."""
         if self.comparison is not None:
-            self._compare()
+            self._compare(self.comparison)
         self._commit_between_steps()
         envelope = self.envelope
         is_sure = sure and state.confidence > 0
@@ -103,11 +103,11 @@ class WalkScheduler:
                 self.count += 1
         return self.count
 
-    def _compare(self) -> None:
-        chosen = self.comparison.step(self.envelope.state == OFF, self.envelope.begun)
+    def _compare(self, comparison) -> None:
+        chosen = comparison.step(self.envelope.state == OFF, self.envelope.begun)
         if chosen is not None:
             self._next = chosen
-        if self.comparison.is_over:
+        if comparison.is_over:
             self.comparison = None
 
     def _share_percent(self) -> int:

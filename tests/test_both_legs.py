@@ -1,5 +1,7 @@
 """Two legs on one emulated P24: each helped in its own steps, one stop for both, and whose fault holds whom."""
 
+from typing import Any
+
 import pytest
 
 from firmware_py import blackbox
@@ -130,7 +132,7 @@ def test_a_person_who_clears_and_arms_walks_on_with_both():
 @pytest.mark.parametrize("what", ["disarm", "stop", "stall", "order", "battery"])
 def test_whatever_else_ends_one_leg_ends_both(leg, what):
     world = walking(1.2)
-    loop = world.both.legs[leg]
+    loop: Any = world.both.legs[leg]
     if what == "disarm":
         loop.guard.disarm()
     elif what == "stop":

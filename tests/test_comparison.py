@@ -1,6 +1,7 @@
 """Two prescriptions take turns within one walk: when, how gently, what the log calls each stride, and how it ends."""
 
 from itertools import groupby, pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -30,8 +31,8 @@ class Walk:
         self.supervisor = Armed()
         self.walker = Strider(a)
         self.comparison = Comparison(a, b, strides, blocks, P24, self.supervisor)
-        self.scheduler = self.walker.scheduler
-        assert self.scheduler is not None
+        assert self.walker.scheduler is not None
+        self.scheduler: Any = self.walker.scheduler
         self.scheduler.compare(self.comparison)
         self.seen = []  # (label, prescription, peak of channel 0) of each stride
 
@@ -205,7 +206,7 @@ def test_the_words_name_a_and_b():
 def test_what_does_not_compare_is_refused_with_a_sentence(a, b, how, words):
     assert words in comparison_problems(a, b, *how)[0]
     with pytest.raises(ValueError, match=words.split(";")[0]):
-        Comparison(a, b, *how, P24, Armed())
+        Comparison(a, b, how[0], how[1], P24, Armed())
 
 
 def test_edges_that_are_allowed():

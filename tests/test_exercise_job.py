@@ -50,5 +50,5 @@ def test_a_plan_with_a_warning_says_so_and_a_wrong_one_is_refused(tmp_path, caps
     assert exercise_job.main(["--preset", "taps", "--write", str(written)]) == 0
     assert "Note: on_ms is 500; recommended is 1000 to 3000" in capsys.readouterr().out
     assert "# Tap the toes" in written.read_text()
-    with pytest.raises(PrescriptionError, match="The exercise lasts .* s; allowed is 0 to 1800"):
+    with pytest.raises(PrescriptionError, match=r"The exercise lasts .* s; allowed is 0 to 1800"):
         run(tmp_path, "[exercise]\nrepetitions = 50\nsets = 10\n")

@@ -33,9 +33,8 @@ class Section:
             )
             for p in table
         }
-        self.model: type[BaseModel] = create_model(  # type: ignore[call-overload]
-            name, __config__=ConfigDict(extra="forbid", frozen=True), **fields
-        )
+        made = create_model(name, __config__=ConfigDict(extra="forbid", frozen=True), **fields)  # type: ignore[call-overload]
+        self.model: type[BaseModel] = made
 
     def read(self, path: Path, data: object, found: list[str]) -> list[int]:
         """Return the values in table order; add a sentence to `found` for each thing that is wrong."""
