@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from gait_detect.state import PHASE_NAMES
 from hw_sim.replay import Replay
 from hw_sim.tally import Tally
-from stimulator.envelope import LEVEL_FULL
+from safety.limits import PAUSE_US
 from stimulator.prescription import Prescription, channel_name
 
 # Okabe and Ito's colours, told apart with any colour vision; lines also differ by style.
@@ -67,13 +67,14 @@ def draw_phases(axes: Axes, tally: Tally, from_s: float, to_s: float, zero_us: i
 
 
 def draw_envelopes(axes: Axes, tally: Tally, prescription: Prescription, zero_us: int) -> None:
-    """Draw level times current of each channel, as asked for."""
-    t = np.array([t for t, _ in tally.levels], dtype=float)
-    level = np.array([v for _, v in tally.levels], dtype=float) / LEVEL_FULL
-    for channel, setting in enumerate(prescription.channels):
+    """Draw the current of each channel from request to request; a pause breaks the line."""
+    for channel in range(len(prescription.channels)):
+        asked = np.array([(t, ua) for t, on, ua in tally.asked if on == channel], dtype=float).reshape(-1, 2)
+        pauses = np.flatnonzero(np.diff(asked[:, 0]) > PAUSE_US) + 1
+        asked = np.insert(asked, pauses, np.nan, axis=0)
         axes.plot(
-            (t - zero_us) / 1e6,
-            level * setting.current_ua / 1000,
+            (asked[:, 0] - zero_us) / 1e6,
+            asked[:, 1] / 1000,
             color=CHANNEL_COLOURS[channel],
             ls=("-", "--", "-.", ":")[channel],
             label=channel_name(channel).replace("_", " "),

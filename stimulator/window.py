@@ -35,8 +35,10 @@ class Window:
         elif self.level > 0:
             is_over = envelope.state == FALL or envelope.state == TIMED_OUT
             fall_us = envelope.decay_us if is_over else envelope.fall_us
-            less = LEVEL_FULL if fall_us == 0 else 1 + dt_us * LEVEL_FULL // fall_us
-            self.level = max(0, min(envelope.level, self.level - less))
+            if fall_us == 0:
+                self.level = 0
+            else:
+                self.level = max(0, min(envelope.level, self.level - 1 - dt_us * LEVEL_FULL // fall_us))
         return self.level
 
     def _is_on(self, envelope, may_let_go: bool) -> bool:

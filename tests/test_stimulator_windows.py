@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stimulator.envelope import Envelope
+from stimulator.envelope import DELAY, EXTENSION, FALL, OFF, ON, TIMED_OUT, Envelope
 from stimulator.pace import Pace
-from stimulator.prescription import default_prescription
+from stimulator.prescription import default_channel, default_prescription
 from stimulator.window import Window
 from tests.drawn_prescriptions import prescriptions
 from tests.walk_rig import CYCLE_US, Strider, of, prescribed, span
 
 PUSH = {"current_ua": 20_000, "end_percent": 30, "rate_hz": 33}
 LATE = {"start_percent": 25, "rate_hz": 33}
+FULL = 10_000
 QUICK = {"rise_ms": 50, "fall_ms": 0, "extension_ms": 0}
 
 
@@ -158,3 +159,139 @@ def test_the_default_envelope_is_that_of_every_channel():
     for swing in (1,) * 100 + (0,) * 100:
         level = envelope.step(CYCLE_US, swing, True, 1_200_000)
         assert window.step(CYCLE_US, envelope, True) == level
+
+
+# One window, envelope made of numbers: to the last unit
+
+
+class Numbers:
+    """Stands for the envelope of the step."""
+
+    def __init__(self, state=ON, level=FULL, swing_us=0, decay_us=50_000):
+        self.state, self.level, self.swing_us, self.decay_us = state, level, swing_us, decay_us
+        self.stretch_us, self.rise_us, self.fall_us = 600_000, 100_000, 200_000
+
+
+def window(start=0, end=100, level=0):
+    made = Window(default_channel(0)._replace(start_percent=start, end_percent=end))
+    made.level = level
+    return made
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "swing_us", "level"),
+    [
+        (30, 100, 179_999, 0),
+        (30, 100, 180_000, 500),
+        (30, 60, 359_999, 500),
+        (30, 60, 360_000, 0),
+        (30, 100, 5_000_000, 500),
+        (5, 10, 30_000, 500),
+        (5, 10, 29_999, 0),
+        (0, 10, 0, 500),
+        (0, 10, 59_999, 500),
+        (0, 10, 60_000, 0),
+    ],
+)
+def test_a_window_opens_and_closes_to_the_microsecond(start, end, swing_us, level):
+    assert window(start, end).step(5_000, Numbers(swing_us=swing_us), True) == level
+
+
+def test_it_rises_and_falls_as_prescribed_and_stays_below_the_envelope():
+    one = window(10, 50, 6_000)
+    assert one.step(5_000, Numbers(swing_us=100_000), True) == 6_500
+    assert one.step(5_000, Numbers(swing_us=100_000, level=6_800), True) == 6_800
+    assert one.step(5_000, Numbers(swing_us=300_000), True) == 6_800 - 251
+    assert one.step(5_000, Numbers(swing_us=300_000, level=3_000), True) == 3_000
+    one.level = 200
+    assert one.step(5_000, Numbers(swing_us=310_000), True) == 0
+    assert one.step(5_000, Numbers(swing_us=310_000), True) == 0
+    assert window(10, 100).step(5_000, Numbers(swing_us=100_000, level=300), True) == 300
+
+
+@pytest.mark.parametrize(
+    ("state", "left"),
+    [(FALL, 5_000 - 1_001), (TIMED_OUT, 5_000 - 1_001), (DELAY, 5_000 - 251), (OFF, 5_000 - 251)],
+)
+def test_at_the_end_of_the_step_it_falls_with_the_envelope(state, left):
+    assert window(10, 100, 5_000).step(5_000, Numbers(state, 9_000), True) == left
+    assert window(10, 60, 5_000).step(5_000, Numbers(state, 9_000), False) == left
+
+
+def test_a_fall_of_no_length_is_zero_at_once():
+    numbers = Numbers(FALL, decay_us=0)
+    assert window(10, 100, 9_000).step(5_000, numbers, True) == 0
+    numbers = Numbers(swing_us=500_000)
+    numbers.fall_us = 0
+    assert window(10, 50, 9_000).step(5_000, numbers, True) == 0
+
+
+def test_in_the_extension_what_ends_at_contact_holds_what_ended_before_falls_and_nothing_begins():
+    numbers = Numbers(EXTENSION)
+    assert window(10, 100, 9_800).step(5_000, numbers, True) == FULL
+    assert window(10, 100, 1).step(5_000, numbers, True) == 501
+    assert window(10, 100, 0).step(5_000, numbers, True) == 0
+    assert window(10, 90, 5_000).step(5_000, numbers, False) == 5_000 - 251
+
+
+def test_it_holds_on_only_while_it_may_not_let_go_and_only_if_it_is_on():
+    late = Numbers(swing_us=400_000)
+    one = window(10, 50, 5_000)
+    assert one.step(5_000, late, False) == 5_500
+    assert one.step(5_000, late, False) == 6_000
+    assert one.step(5_000, late, True) == 6_000 - 251
+    assert one.step(5_000, late, False) == 6_000 - 502, "once it has let go it does not come back"
+    assert window(10, 50, 0).step(5_000, late, False) == 0
+    one.step(5_000, Numbers(EXTENSION), False)
+    assert one.step(5_000, Numbers(swing_us=100_000), False) > 5_000, "but in the next step it does"
+
+
+def test_a_late_channel_holds_its_strength_through_the_extension():
+    walker = Strider(prescribed({"start_percent": 40}, {}, rise_ms=100, extension_ms=150, fall_ms=50))
+    held = [a.current_ua for a in of(walker.walk(4), 0) if 600 <= a.ms < 745]
+    assert len(held) >= 5
+    assert set(held) == {25_000}
+
+
+def paced(*pieces):
+    """A pace after (swing, us) in turn; the end of a piece is seen with the first moment of the next one."""
+    pace = Pace()
+    for swing, us in pieces:
+        pace.step(0, swing)
+        while us > 0:
+            pace.step(min(us, 100_000), swing)
+            us -= 100_000
+    return pace
+
+
+@pytest.mark.parametrize(
+    ("swing_us", "learned_us"), [(1_999_999, 1_999_999), (2_000_000, 0), (300_001, 300_001), (1, 1)]
+)
+def test_a_swing_of_two_seconds_is_a_foot_held_up(swing_us, learned_us):
+    assert paced((0, 500_000), (1, swing_us), (0, 0)).swing_us == learned_us
+
+
+@pytest.mark.parametrize(("ground_us", "learned_us"), [(2_999_999, 2_999_999), (3_000_000, 0)])
+def test_three_seconds_on_the_ground_are_a_pause(ground_us, learned_us):
+    assert paced((1, 500_000), (0, ground_us), (1, 0)).ground_us == learned_us
+
+
+def test_the_extension_follows_the_pace_to_the_millisecond():
+    pace = paced((1, 400_000), (0, 600_000), (1, 0))
+    assert (pace.swing_us, pace.ground_us) == (400_000, 600_000)
+    assert pace.extension_ms(110, 0, True) == 100
+    assert pace.extension_ms(111, 0, True) == 100
+    assert pace.extension_ms(121, 0, True) == 110
+    assert pace.extension_ms(500, 0, True) == 454
+    assert pace.extension_ms(0, 17, False) == 102
+    assert pace.extension_ms(0, 60, False) == 360
+    pace.ground_us = 2_345_999
+    assert pace.extension_ms(0, 50, False) == 1_172
+    pace.swing_us = 1
+    assert pace.extension_ms(110, 50, False) == 1_172
+    pace.swing_us = 0
+    assert pace.extension_ms(110, 50, False) == 110
+    pace.swing_us, pace.ground_us = 1, 0
+    assert pace.extension_ms(110, 50, True) == 110
+    pace.ground_us = 1
+    assert pace.extension_ms(110, 50, True) == 0
