@@ -13,6 +13,9 @@ from stimulator.prescription import PrescriptionError, problems
 
 LEG_NAMES = ("left", "right")
 CHANNELS_EACH = 4  # a P24 has four outputs on each of its connectors
+# Legs that overlap wait for each other: at all of a P24's 100 commands a second (answers of 2 to 15 ms) one pulse in 100
+# of a simulated walk came too late, at 80 one in 1,000 or none.
+SHARED_PERCENT = 80
 
 
 def both_problems(left, right, capability) -> list:
@@ -27,11 +30,17 @@ def both_problems(left, right, capability) -> list:
                 f"{name}: channels has {len(prescription.channels)} entries; {capability.name} allows 1 to {most} for "
                 "each leg. Remove channels."
             )
-    commands_per_s = sum([c.rate_hz for p in (left, right) for c in p.channels if c.current_ua > 0])
-    if commands_per_s > capability.commands_per_s_max:
+    rates_hz = [c.rate_hz for p in (left, right) for c in p.channels if c.current_ua > 0]
+    most_hz = capability.commands_per_s_max * SHARED_PERCENT // 100
+    if sum(rates_hz) > most_hz:
         found.append(
-            f"rate_hz adds up to {commands_per_s} pulses a second over both legs; {capability.name} allows 0 to "
-            f"{capability.commands_per_s_max}. Lower rate_hz, or use two stimulators."
+            f"rate_hz adds up to {sum(rates_hz)} pulses a second over both legs; {capability.name} allows 0 to "
+            f"{most_hz} there. Lower rate_hz, or use two stimulators."
+        )
+    if rates_hz and min(rates_hz) < max(rates_hz):
+        found.append(
+            f"rate_hz is {min(rates_hz)} to {max(rates_hz)} in the channels of both legs; on one stimulator all must "
+            f"be the same, so that no pulse waits for another leg's. Set one rate_hz."
         )
     return found
 

@@ -10,9 +10,7 @@ from gait_detect.detector import GaitDetector
 from safety.supervisor import ARMED, EXERCISE, PAUSED, TEST, WALK
 from stimulator.comparison import Comparison
 from stimulator.cues import Cues
-from stimulator.drivers.capability import P24
-from stimulator.drivers.sciencemode4 import ScienceMode4
-from stimulator.drivers.sciencemode4_check import FrameCheck
+from stimulator.drivers import devices
 from stimulator.envelope import OFF
 from stimulator.exercise import Exercise
 from stimulator.parameters import AT_OTHER_CONTACT
@@ -208,10 +206,11 @@ def compose_walk(
     switch_foot: str = "own",
     corridor=None,
     signals=None,
+    device=None,
     driver=None,
     check=None,
 ) -> Loop:
-    """Build the loop for walking, exercises and the check before them, with a P24 on `port`.
+    """Build the loop for walking, exercises and the check before them, with the stimulator `device` on `port`.
 
     sensors       firmware_py.hal.Sensors, worn at `place`: "foot" or "shank"
     port          firmware_py.hal.Port
@@ -223,9 +222,11 @@ def compose_walk(
     switch_foot   "own" or "other": under which heel the switch is
     corridor      stimulator.wearer.Corridor of the wearer's keys, or None: no keys, cues and exercises (see `wear`)
     signals       firmware_py.hal.Signals, or None
-    driver, check  None: the P24's own; others must keep its promises
+    device        of stimulator.drivers.devices.choose, default a P24
+    driver, check  None: those of `device`; others (a simulator's) must keep their promises
     """
-    capability = P24
+    device = device or devices.choose(devices.P24)
+    capability = device.capability
     checked(prescription, capability)
     hears_other = has_switch and switch_foot == "other"
     found = start_problems(prescription, hears_other)
@@ -234,8 +235,8 @@ def compose_walk(
     limits = channel_limits(prescription, capability)
     guard = Guard(
         limits,
-        ScienceMode4() if driver is None else driver,
-        FrameCheck() if check is None else check,
+        devices.make_driver(device) if driver is None else driver,
+        devices.make_check(device) if check is None else check,
         port,
         log,
         has_imu=True,
@@ -271,15 +272,16 @@ def compose_both_legs(*, port, left, right) -> BothLegs:
     left, right   dicts of the keywords of `compose_walk` for that leg, without port, side, driver and check
     PrescriptionError if one of the prescriptions must not be used, or both together.
     """
-    found = both_problems(left["prescription"], right["prescription"], P24)
+    device = devices.choose(devices.P24)
+    found = both_problems(left["prescription"], right["prescription"], device.capability)
     if found:
         raise PrescriptionError(found)
-    drivers = shared(ScienceMode4(), CHANNELS_EACH)
+    drivers = shared(devices.make_driver(device), CHANNELS_EACH)
     loops = []
     for index in range(2):
-        check = LegCheck(FrameCheck(), index * CHANNELS_EACH)
+        check = LegCheck(devices.make_check(device), index * CHANNELS_EACH)
         how = (left, right)[index]
-        loops.append(
-            compose_walk(port=port, side=LEG_NAMES[index], driver=drivers[index], check=check, **how)
-        )
+        loop = compose_walk(port=port, side=LEG_NAMES[index], driver=drivers[index], check=check, **how)
+        loop.walk.take_turns(index, 2)
+        loops.append(loop)
     return BothLegs(loops[0], loops[1])

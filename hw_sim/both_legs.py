@@ -23,9 +23,9 @@ from stimulator.wearer import DEFAULT_CORRIDOR, Wearer
 
 LEG_STEP_US = 1_000
 CONNECT_MAX_US = 2_000_000
-# Two legs with two channels each: 25 Hz is what a P24 answers. The slower rate lifts less, so there is more current.
-RATE_HZ = 25
-CURRENTS_UA = (28_000, 18_000)
+# Two legs with two channels each: 20 Hz is what a P24 answers. The slower rate lifts less, so there is more current.
+RATE_HZ = 20
+CURRENTS_UA = (30_000, 20_000)
 
 
 class BothWorld:

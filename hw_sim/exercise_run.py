@@ -10,7 +10,7 @@ from hw_sim.electrode import ElectrodeLoad
 from hw_sim.emulators.memory_link import MemoryLink
 from hw_sim.emulators.p24 import P24
 from hw_sim.exercise_signals import RecordedSignals
-from hw_sim.reach import reach
+from hw_sim.reach import reach, straight
 from hw_sim.seated import SeatedLeg
 from hw_sim.sensors import SimSensors
 from hw_sim.world import T_START_US, StimulatorNotReady, World
@@ -57,7 +57,7 @@ class ExerciseRun:
         self.device = P24(
             load=ElectrodeLoad(),
             seed=1,
-            on_pulse=lambda p: reach(self.leg, p),
+            on_pulse=lambda p: reach(self.leg, straight(p)),
         )
         link = MemoryLink(self.device)
         self.world = World(

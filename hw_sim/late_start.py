@@ -1,6 +1,7 @@
 """What a later start of the dorsiflexors costs a simulated walker: `python -m hw_sim.late_start` prints the table."""
 
-from hw_sim.demo import demo_prescription, drag_share, run_demo
+from hw_sim.demo import demo_prescription, run_demo
+from hw_sim.metrics import drag_share
 
 SEVERITIES = ("mild", "moderate", "severe")
 STARTS_PERCENT = (0, 5, 10, 15, 20, 25)

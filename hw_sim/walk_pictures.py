@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw_sim.emulators.p24 import DeliveredPulse
+from hw_sim.emulators.load import DeliveredPulse
 from hw_sim.pictures import BLUE, GREEN, GREY, ORANGE, draw_sticks, svg_text
 from hw_sim.tally import tally_rows
 from hw_sim.walk_run import WalkRun

@@ -10,7 +10,7 @@ from hw_sim.emulators.memory_link import MemoryLink
 from hw_sim.emulators.p24 import P24
 from hw_sim.exercise_signals import RecordedSignals
 from hw_sim.leg import Leg
-from hw_sim.reach import reach
+from hw_sim.reach import reach, straight
 from hw_sim.sensors import SimSensors
 from hw_sim.walker import WalkerSettings
 from hw_sim.world import T_START_US, World
@@ -72,7 +72,7 @@ class WalkRun:
     ) -> None:
         self.prescription = prescription
         self.leg = Leg(walker)
-        self.device = P24(load=ElectrodeLoad(), seed=1, on_pulse=lambda p: reach(self.leg, p))
+        self.device = P24(load=ElectrodeLoad(), seed=1, on_pulse=lambda p: reach(self.leg, straight(p)))
         link = MemoryLink(self.device)
         sensors: Sensors = SimSensors(self.leg, place="foot", t_us_start=T_START_US)
         moving: Legs = self.leg

@@ -23,7 +23,8 @@ NEW_BURST_US = PAUSE_US + LATE_MAX_US  # for the gate, too, even if it granted t
 class Train:
     """Ask for the pulses of one channel.
 
-    set(setting, index, count, step_ua)   take a ChannelSetting over: channel `index` of `count`, device step
+    set(setting, index, count, step_ua, turn, turns)   take a ChannelSetting over: channel `index` of `count`, device
+                                          step; whose turn it is if `turns` legs share the device
     advance(dt_us)                        time passes
     ask(t_us, cycle_us, level, request) -> bool   fill `request` if a pulse is due before the next cycle
     stop()                                the level is 0
@@ -40,6 +41,7 @@ class Train:
         "_least_ua",
         "_period_us",
         "_rest_us",
+        "_turns",
         "index",
         "is_at_work",
         "setting",
@@ -55,12 +57,14 @@ class Train:
         self._last_nc: int = 0
         self.set(setting, index, count, step_ua)
 
-    def set(self, setting, index: int, count: int, step_ua: int) -> None:
+    def set(self, setting, index: int, count: int, step_ua: int, turn: int = 0, turns: int = 1) -> None:
         """Take `setting` over."""
         self.setting = setting
         self.index: int = index
+        self._turns: int = turns
         self._period_us: int = 1_000_000 // setting.rate_hz
-        self._first_us: int = self._period_us * index // count  # so that the channels' pulses interleave
+        # So that the pulses of all channels interleave.
+        self._first_us: int = self._period_us * (index * turns + turn) // (count * turns)
         self._least_ua: int = step_ua * recharge_of(setting.waveform)  # less is no pulse on this device
         self.stop()
 
@@ -79,7 +83,7 @@ class Train:
             self._is_running = True
             kept_us = elapsed_us(self._due_us, t_us)  # a train that just stopped keeps its distance
             if not 0 <= kept_us <= self._period_us:
-                self._due_us = after_us(t_us, self._first_us)
+                self._due_us = after_us(t_us, self._first_wait_us(t_us))
         wait_us = elapsed_us(self._due_us, t_us)
         if wait_us < 0:  # a cycle came late: never catch up with a bunch of pulses
             self._due_us = t_us
@@ -108,6 +112,13 @@ class Train:
         self._last_nc = request.current_ua * request.width_us // 1000
         self.is_at_work = True
         return True
+
+    def _first_wait_us(self, t_us: int) -> int:
+        """Return how long the first pulse of a train waits for its place among the other channels."""
+        if self._turns == 1:
+            return self._first_us
+        # The other leg begins when it likes: the places are those of the clock, not of this leg's step.
+        return (self._first_us - t_us) % self._period_us
 
     def _fill_by_width(self, request, level: int, since_us: int) -> None:
         """The width follows the level; the current is as high as the gate lets it be by now (R09)."""

@@ -21,6 +21,7 @@ class WalkScheduler:
         state    gait_detect.state.GaitState
         sure     False if the sensors behind `state` are stale
     A request's pulse is due within `cycle_us` from t_us. The control cycle numbers it.
+    take_turns(turn, turns)   `turns` legs share the device, this one is number `turn`: each pulse has its own time
     restart()    somebody has armed: the soft start begins anew
     tone         of this mode: none, a step has its click (`stimulator.wearer`)
     """
@@ -34,11 +35,19 @@ class WalkScheduler:
         self.count: int = 0
         self.comparison = None  # stimulator.comparison.Comparison while one runs
         self._next = None  # committed, waits for the pause between two steps
+        self._turn: int = 0
+        self._turns: int = 1
         n = len(prescription.channels)
         self.requests = tuple([PulseRequest() for _ in range(n)])
         self._trains = tuple([Train(prescription.channels[i], i, n, current_step_ua) for i in range(n)])
         self._windows = tuple([Window(setting) for setting in prescription.channels])
         self._last_end: int = 0  # of the channels in use, %
+        self._take_over()
+
+    def take_turns(self, turn: int, turns: int) -> None:
+        """Share the device with other legs; before the walk."""
+        self._turn = turn
+        self._turns = turns
         self._take_over()
 
     def commit(self, prescription) -> None:
@@ -140,5 +149,5 @@ class WalkScheduler:
             setting = self.prescription.channels[index]
             if setting.current_ua > 0:
                 self._last_end = max(self._last_end, setting.end_percent)
-            self._trains[index].set(setting, index, count, self._step_ua)
+            self._trains[index].set(setting, index, count, self._step_ua, self._turn, self._turns)
             self._windows[index].set(setting)

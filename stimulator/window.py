@@ -19,6 +19,7 @@ class Window:
     def __init__(self, setting) -> None:
         self.level: int = 0
         self._has_ended: bool = False  # in this step
+        self._has_not_begun: bool = False
         self.set(setting)
 
     def set(self, setting) -> None:
@@ -32,6 +33,8 @@ class Window:
             self.level = envelope.level
         elif self._is_on(envelope, may_let_go):
             self.level = min(envelope.level, self.level + dt_us * LEVEL_FULL // envelope.rise_us)
+        elif self._has_not_begun:
+            self.level = 0  # what is left of the last step ends: with a pause behind it, it would be a burst of its own
         elif self.level > 0:
             is_over = envelope.state == FALL or envelope.state == TIMED_OUT
             fall_us = envelope.decay_us if is_over else envelope.fall_us
@@ -44,11 +47,13 @@ class Window:
     def _is_on(self, envelope, may_let_go: bool) -> bool:
         if envelope.state != ON:
             self._has_ended = False
+            self._has_not_begun = False
             # With the heel down, what has not begun does not begin any more.
             return envelope.state == EXTENSION and self._end_percent == WHOLE and self.level > 0
         now_us = envelope.swing_us
         stretch_us = envelope.stretch_us
-        if now_us < stretch_us * self._start_percent // 100:
+        self._has_not_begun = now_us < stretch_us * self._start_percent // 100
+        if self._has_not_begun:
             return False
         if self._end_percent < WHOLE and now_us >= stretch_us * self._end_percent // 100:
             self._has_ended = self._has_ended or may_let_go or self.level == 0

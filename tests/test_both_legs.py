@@ -213,16 +213,33 @@ def test_the_demo_says_what_became_of_each_leg():
 # Prescriptions
 
 
-def test_the_rates_of_both_legs_add_up():
+def test_the_rates_of_both_legs_add_up_and_are_the_same():
     usual = default_prescription()
     (sentence,) = both_problems(usual, usual, P24)
-    assert "adds up to 160 pulses a second over both legs; P24 allows 0 to 100" in sentence
+    assert "adds up to 160 pulses a second over both legs; P24 allows 0 to 80" in sentence
     assert both_problems(USUAL, USUAL, P24) == []
-    one_more = USUAL._replace(channels=(USUAL.channels[0]._replace(rate_hz=26), USUAL.channels[1]))
-    assert len(both_problems(USUAL, one_more, P24)) == 1
+    quick = USUAL._replace(channels=tuple(c._replace(rate_hz=21) for c in USUAL.channels))
+    (sentence,) = both_problems(quick, quick, P24)
+    assert "adds up to 84 pulses" in sentence
+    one_less = USUAL._replace(channels=(USUAL.channels[0]._replace(rate_hz=19), USUAL.channels[1]))
+    (sentence,) = both_problems(USUAL, one_less, P24)
+    assert "rate_hz is 19 to 20 in the channels of both legs" in sentence
     off = USUAL._replace(channels=(USUAL.channels[0]._replace(current_ua=0), USUAL.channels[1]))
-    assert both_problems(usual, off, P24) != []
-    assert both_problems(off, one_more, P24) == []
+    assert len(both_problems(usual, off, P24)) == 2
+    single = off._replace(channels=(off.channels[0], off.channels[1]._replace(rate_hz=40)))
+    assert both_problems(single, single, P24) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_next_to_no_pulse_waits_for_the_other_leg_longer_than_it_may(seed):
+    world = walking(10.0, seed=seed)
+    results = [
+        v[5] for rows in world.rows for kind, _, v in blackbox.rows(bytes(rows)) if kind == blackbox.RESULT
+    ]
+    assert len(results) > 400
+    assert results.count(reasons.TOO_LATE) <= 4, (
+        "four slow answers in a row; it was one in 7 before they took turns"
+    )
 
 
 def test_each_legs_sentences_name_it_and_channels_are_shared_out():

@@ -234,7 +234,9 @@ def run_both(trace, place):
             {
                 "sensors": two[index] if index == 0 else Late(two[index], 120),
                 "log": rings[index],
-                "prescription": prescribed(({"current_ua": 24_000}, {"current_ua": 18_000})),
+                "prescription": prescribed(
+                    ({"current_ua": 24_000, "rate_hz": 20}, {"current_ua": 18_000, "rate_hz": 20})
+                ),
                 "place": place,
                 "has_switch": True,
                 "was_checked": True,
