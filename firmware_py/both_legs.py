@@ -13,8 +13,8 @@ from stimulator.prescription import PrescriptionError, problems
 
 LEG_NAMES = ("left", "right")
 CHANNELS_EACH = 4  # a P24 has four outputs on each of its connectors
-# Legs that overlap wait for each other: at all of a P24's 100 commands a second (answers of 2 to 15 ms) one pulse in 100
-# of a simulated walk came too late, at 80 one in 1,000 or none.
+# Legs that overlap wait for each other: at all of a P24's 100 commands a second (answers of 2 to 15 ms) one pulse in
+# 100 of a simulated walk came too late, at 80 one in 1,000 or none.
 SHARED_PERCENT = 80
 
 

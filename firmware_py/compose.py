@@ -59,6 +59,10 @@ class Loop:
         self.wearing = Wearing(wearer, cues, signals, self.guard)
         self.cycle.attend(self.wearing)
 
+    def take_turns(self, turn: int, turns: int) -> None:
+        """Share the stimulator with other legs; before the walk, as `WalkScheduler.take_turns`."""
+        self._plain_walk.take_turns(turn, turns)
+
     def prepare_exercise(self, plan) -> None:
         """Load a plan (stimulator.exercise_plan), so that `arm_exercise` and `exercise.start` may follow.
 
@@ -282,6 +286,6 @@ def compose_both_legs(*, port, left, right) -> BothLegs:
         check = LegCheck(devices.make_check(device), index * CHANNELS_EACH)
         how = (left, right)[index]
         loop = compose_walk(port=port, side=LEG_NAMES[index], driver=drivers[index], check=check, **how)
-        loop.walk.take_turns(index, 2)
+        loop.take_turns(index, 2)
         loops.append(loop)
     return BothLegs(loops[0], loops[1])
