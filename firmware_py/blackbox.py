@@ -19,6 +19,7 @@ ARMED = 7
 LOST = 8
 VOICES = 9
 MOUNTING = 10
+COMPARISON = 24  # of two prescriptions: what the next stride is, of stimulator.comparison
 
 KINDS = {
     SAMPLE: ("sample", "gyro_x_cdps gyro_y_cdps gyro_z_cdps acc_x_mg acc_y_mg acc_z_mg heel_and_imu"),
@@ -31,6 +32,7 @@ KINDS = {
     LOST: ("lost", "rows - - - - - -"),
     VOICES: ("voices", "swing confidence imu_confidence switch_confidence disagreed disagreed_pct -"),
     MOUNTING: ("mounting", "problem accepted axis_x axis_y axis_z stage -"),
+    COMPARISON: ("comparison", "label block strides hash_0 hash_1 hash_2 hash_3"),
 }
 
 

@@ -20,7 +20,8 @@ ACC_LOW_MG = 700  # a wrong unit or range is wrong by 2 or more; recorded sensor
 ACC_HIGH_MG = 1_300
 MOVES_CDPS = 5_730  # 1 rad/s: slower movement says little about the axis
 MOVES_US = 1_200_000  # of it: two to three steps
-SHAKES_MG = 300  # per axis from standing: a slow foot's swing and landing reach it
+SHAKES_PCT = 30  # of the square of the specific force, 0.15 g: a slow foot's swing and landing reach it. A foot that only
+# hangs at another angle, as that of a person who sits, does not
 SHAKES_US = 1_500_000  # so long shaken without turning: no foot walks so
 TOO_LARGE_MAX = 10  # readings that no part gives: one or two may be a broken transfer
 ROUNDS = 16  # of the power iteration, one per sample; steps settle in five
@@ -148,8 +149,7 @@ class Mounting:
             self._gravity_mg[i] = total[i] // self.n_still
         self._forget_rest()
         g = self._gravity_mg
-        gg = (g[0] >> 2) * (g[0] >> 2) + (g[1] >> 2) * (g[1] >> 2) + (g[2] >> 2) * (g[2] >> 2)
-        if not (ACC_LOW_MG >> 2) * (ACC_LOW_MG >> 2) <= gg <= (ACC_HIGH_MG >> 2) * (ACC_HIGH_MG >> 2):
+        if not _sq(ACC_LOW_MG, 0, 0) <= _sq(g[0], g[1], g[2]) <= _sq(ACC_HIGH_MG, 0, 0):
             self.problem = BAD_ACC
             return
         self.stage = WALKING
@@ -181,8 +181,9 @@ class Mounting:
         self._raw.step(s, fastest_cdps >= MOVES_CDPS, dt_us)
         if fastest_cdps < MOVES_CDPS:
             g = self._gravity_mg
-            off_mg = max(abs(s.acc_x_mg - g[0]), abs(s.acc_y_mg - g[1]), abs(s.acc_z_mg - g[2]))
-            if fastest_cdps < STILL_CDPS and off_mg > SHAKES_MG:
+            rest_sq = _sq(g[0], g[1], g[2])
+            off_sq = abs(_sq(s.acc_x_mg, s.acc_y_mg, s.acc_z_mg) - rest_sq)
+            if fastest_cdps < STILL_CDPS and off_sq > rest_sq // 100 * SHAKES_PCT:
                 self._shaken_us += dt_us
                 if self._shaken_us > SHAKES_US:
                     self.problem = BAD_GYRO
@@ -307,3 +308,11 @@ def _root(square: int) -> int:
             root += bit
         bit >>= 1
     return root
+
+
+def _sq(x_mg: int, y_mg: int, z_mg: int) -> int:
+    """Return the square of a specific force, in units of 16 mg2: below 2**30 for whatever a sensor gives."""
+    x = x_mg >> 2
+    y = y_mg >> 2
+    z = z_mg >> 2
+    return x * x + y * y + z * z

@@ -50,8 +50,8 @@ class World:
     sensors       HAL sensors that know the world's time through `now_us` of the leg or the recording
     port, link    the two ends of the way to the device
     leg           moves in whole milliseconds, or None (recordings move by themselves)
-    switch_foot   under which heel the switch is, "own" or "other"
     side          the leg that the device is set to
+    switch_foot   "own" or "other": under which heel the switch is
     device        which stimulator the loop is made for (stimulator.drivers.devices.choose), default a P24
     was_checked   a session before has checked leg and channels (hw_sim.check_flow shows how)
     log_path      black box file, or None to keep rows in memory only
@@ -68,8 +68,8 @@ class World:
         prescription: Prescription,
         place: str,
         has_switch: bool,
-        switch_foot: str = "own",
         side: str = "right",
+        switch_foot: str = "own",
         was_checked: bool = True,
         leg: Leg | None = None,
         log_path: Path | None = None,
@@ -90,8 +90,8 @@ class World:
             prescription=prescription,
             place=place,
             has_switch=has_switch,
-            switch_foot=switch_foot,
             side=side,
+            switch_foot=switch_foot,
             was_checked=was_checked,
             device=device,
             driver=driver,
