@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from hw_sim.ankle import inversion_torque_nm, lift_torque_nm, passive_torque_nm
-from hw_sim.leg import Leg
+from hw_sim.leg import PULSES_MAX, Leg
 from hw_sim.style import Style
 from hw_sim.walker import WalkerSettings
 from tests.sim_walks import Trapezoid, mean, mean_of, walk
@@ -190,3 +190,27 @@ def test_time_does_not_run_backwards_and_unknown_channels_have_no_muscle():
         leg.advance(-1)
     with pytest.raises(ValueError, match="channel is 3"):
         leg.deliver(0, 3, 10.0, 300)
+
+
+def test_a_leg_that_stands_and_is_stimulated_for_hours_keeps_no_endless_list():
+    leg = Leg(WalkerSettings(stand_s=10.0), keeps_trace=False)
+    for k in range(PULSES_MAX + 500):
+        leg.deliver(k * 500, 0, 5.0, 300)
+    leg.advance(20_000_000)
+    assert leg.strides[0].pulses[0] == PULSES_MAX == 10_000
+
+
+def test_a_watcher_that_fails_does_not_leave_the_leg_standing():
+    class Fails:
+        next_us = 100_000
+
+        def look(self, leg: Leg) -> None:
+            self.next_us += 1_000_000_000
+            raise RuntimeError("the watcher's own mistake")
+
+    leg = Leg(WalkerSettings(stand_s=0.0))
+    leg.attach(Fails())
+    with pytest.raises(RuntimeError, match="own mistake"):
+        leg.advance(200_000)
+    leg.advance(3_000_000)
+    assert leg.strides
