@@ -7,6 +7,7 @@ import pytest
 
 from hw_sim.ankle import inversion_torque_nm, lift_torque_nm, passive_torque_nm
 from hw_sim.leg import PULSES_MAX, Leg
+from hw_sim.severity import Severity
 from hw_sim.style import Style
 from hw_sim.walker import WalkerSettings
 from tests.sim_walks import Trapezoid, mean, mean_of, walk
@@ -48,8 +49,8 @@ def test_trapezoid_lifts_the_dropped_foot_over_the_ground(stride_s, seed):
     assert all(min(stride.pulses) > 10 for stride in stimulated.strides[2:])
 
 
-def ankle_deg(severity: str, phase: float) -> float:
-    leg = walk(8.0, severity=severity, hip_hike_m=ABOVE_THE_FLOOR_M, **NORMAL)
+def ankle_deg(severity: str, phase: float, *, options: dict | None = None) -> float:
+    leg = walk(8.0, severity=severity, hip_hike_m=ABOVE_THE_FLOOR_M, options=options, **NORMAL)
     return mean(
         row.foot_pitch_deg - row.shank_deg
         for row in leg.trace
@@ -64,6 +65,12 @@ def ankle_deg(severity: str, phase: float) -> float:
 def test_severity_lets_the_ankle_hang_as_computed(severity, at_70_deg, at_80_deg):
     assert ankle_deg(severity, 0.70) == pytest.approx(at_70_deg, abs=3.0)
     assert ankle_deg(severity, 0.80) == pytest.approx(at_80_deg, abs=3.0)
+
+
+def test_two_newton_metres_of_own_lift_let_the_ankle_hang_as_computed():
+    own = Severity(sentence="Between mild and healthy.", residual_nm=2.0)
+    assert ankle_deg("mild", 0.70, options={"severity": own}) == pytest.approx(-12, abs=3.0)
+    assert ankle_deg("mild", 0.80, options={"severity": own}) == pytest.approx(-2, abs=3.0)
 
 
 def test_weaker_feet_hang_lower():
