@@ -3,6 +3,7 @@
 Strides are found in the signal itself, by one rule for all, so that labels of different making cannot tell them apart.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +57,7 @@ def features_of(gyro: Floats, acc: Floats, fs: float) -> Floats:
     """Return (strides, 10) in the order of FEATURES. gyro (n, 3) rad/s, acc (n, 3) m/s2, fs Hz; Y is sagittal."""
     rate, n = gyro[:, 1], len(gyro)
     swings, found = swings_of(rate, fs), []
-    for (a, b), (after, _) in zip(swings, swings[1:], strict=False):
+    for (a, b), (after, _) in pairwise(swings):
         seconds = (after - a) / fs
         if not STRIDE_S[0] <= seconds <= STRIDE_S[1] or a < BEFORE_S * fs or after + 1 >= n:
             continue
