@@ -2,7 +2,7 @@
 
 import argparse
 
-BENCHES = ("guardian", "faults", "gait", "realism", "leg", "simulator")
+BENCHES = ("guardian", "stimulator", "faults", "gait", "realism", "leg", "simulator")
 
 
 def main(arguments: list[str]) -> int:
@@ -12,6 +12,8 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments[:1])
     if chosen.name == "guardian":
         from benchmarks import guardian as bench
+    elif chosen.name == "stimulator":
+        from benchmarks import stimulator as bench
     elif chosen.name == "faults":
         from benchmarks import faults as bench
     elif chosen.name == "realism":

@@ -10,11 +10,15 @@ from pathlib import Path
 
 from hw_sim.emulators.load import DeliveredPulse
 from hw_sim.leg import Leg
-from hw_sim.rig import PulseFilter, Rig, straight
+from hw_sim.reach import straight
+from hw_sim.rig import PulseFilter, Rig
 from hw_sim.strides import StrideRecord
 from hw_sim.tally import Tally, tally_rows
 from hw_sim.walker import WalkerSettings
-from stimulator.prescription import Prescription, default_prescription
+from stimulator.drivers import devices
+from stimulator.drivers.capability import Capability
+from stimulator.drivers.devices import Device
+from stimulator.prescription import Prescription, channel_name, default_prescription
 
 WALK_S = 60
 OFF_S = 20  # stimulation is off until then
@@ -45,8 +49,39 @@ def demo_prescription() -> Prescription:
     """
     default = default_prescription()
     tibialis, peroneal = default.channels
-    fitted = (tibialis._replace(current_ua=TIBIALIS_UA), peroneal._replace(current_ua=PERONEAL_UA))
-    return default._replace(rise_ms=RISE_MS, channels=fitted)
+    channels = (tibialis._replace(current_ua=TIBIALIS_UA), peroneal._replace(current_ua=PERONEAL_UA))
+    return default._replace(rise_ms=RISE_MS, channels=channels)
+
+
+def fitted(prescription: Prescription, capability: Capability) -> tuple[Prescription, list[str]]:
+    """Return the prescription as near as this stimulator comes, and a sentence for each thing that was changed.
+
+    Only for demonstrations: a prescription for a person is refused, not changed.
+    """
+    said: list[str] = []
+    rate_max_hz = capability.commands_per_s_max
+    is_shared = sum(c.rate_hz for c in prescription.channels if c.current_ua > 0) > rate_max_hz
+    channels = []
+    for index, c in enumerate(prescription.channels):
+        name = channel_name(index)
+        new = c._replace(
+            rate_hz=min(c.rate_hz, rate_max_hz),
+            current_ua=c.current_ua - c.current_ua % capability.current_step_ua,
+            gap_us=c.gap_us
+            if capability.gap_min_us <= c.gap_us <= capability.gap_max_us
+            else capability.gap_min_us,
+        )
+        if is_shared and index > 0:
+            new = new._replace(current_ua=0, rate_hz=c.rate_hz)
+            said.append(f"{name} is off: a {capability.name} gives {rate_max_hz} pulses a second in all.")
+        else:
+            said += [
+                f"{name}: {field} is {getattr(new, field)} in place of {getattr(c, field)}, for a {capability.name}."
+                for field in c._fields
+                if getattr(new, field) != getattr(c, field)
+            ]
+        channels.append(new)
+    return prescription._replace(channels=tuple(channels)), said
 
 
 def run_demo(
@@ -59,8 +94,9 @@ def run_demo(
     log_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
     on_its_way: PulseFilter = straight,
+    device: Device | None = None,
 ) -> DemoRun:
-    """Walk `walk_s` seconds, armed from `off_s` on. `on_its_way` may change or drop pulses (tests)."""
+    """Walk `walk_s` seconds, armed from `off_s` on, with `device` (a P24). `on_its_way` may change or drop pulses."""
     leg = Leg(WalkerSettings(severity=severity, seed=seed))
     rig = Rig(
         leg,
@@ -69,6 +105,7 @@ def run_demo(
         on_its_way=on_its_way,
         log_path=log_path,
         about={"walker": severity, "seed": seed},
+        device=device or devices.choose(devices.P24),
     )
     off_us, length_us = round(off_s * 1e6), round(walk_s * 1e6)
     try:

@@ -115,11 +115,11 @@ class Leg:
         self._plan_looks()
 
     def deliver(self, now_us: int, channel: int, current_ma: float, width_us: float) -> None:
-        """Take one pulse that reached the skin at simulator time `now_us`: one phase's mA and us."""
+        """Take one pulse that reached the skin at simulator time `now_us`: mA and us of its first phase."""
         if not 0 <= channel < len(CHANNELS):
             names = ", ".join(f"{i} ({name})" for i, name in enumerate(CHANNELS))
             raise ValueError(f"channel is {channel}; {names} lead to a muscle. Use one of these.")
-        self.muscles[channel].stimulate(now_us, current_ma, width_us)
+        self.muscles[channel].stimulate(now_us, abs(current_ma), width_us)
         self._pulses.append((now_us, channel))
 
     def advance(self, dt_us: int) -> None:

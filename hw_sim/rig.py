@@ -11,26 +11,23 @@ from firmware_py.cycle import CYCLE_US
 from hw_sim.breaks import CONTROLLER, HEEL, IMU
 from hw_sim.electrode import ElectrodeLoad
 from hw_sim.emulators.load import DeliveredPulse
-from hw_sim.emulators.transports import Transport, way_to_p24
+from hw_sim.emulators.transports import Transport, way_to
 from hw_sim.faulty_controller import FaultyController, FaultyWorld
 from hw_sim.faulty_sensors import FaultySensors
 from hw_sim.leg import Leg
 from hw_sim.metrics import WalkMeter
+from hw_sim.reach import Arrival, reach, straight
 from hw_sim.sensors import SimSensors
 from hw_sim.world import T_START_US
 from safety import supervisor
+from stimulator.drivers import devices
+from stimulator.drivers.devices import Device
 from stimulator.prescription import Prescription
 
-Arrival = tuple[int, int, float, float]
 PulseFilter = Callable[[DeliveredPulse], Arrival | None]
 LOOK_US = 200_000  # sound within this time counts as heard (DESIGN section 2)
 ASK_MAX_US = 3_000_000  # the stimulator needs a moment after a stop (assumed patience)
 SILENT_MAX = 1000
-
-
-def straight(pulse: DeliveredPulse) -> Arrival:
-    """Let a delivered pulse reach the leg as it is: (time us, channel, mA, us)."""
-    return pulse.start_us, pulse.channel, pulse.reached_ma, pulse.width_us
 
 
 class Rig:
@@ -39,6 +36,7 @@ class Rig:
     leg                  who walks (hw_sim.leg.Leg)
     place, has_switch    where the IMU sits, whether a heel switch is fitted
     transport            how pulses travel: hw_sim.emulators.transports
+    device               which stimulator is emulated (stimulator.drivers.devices.choose), default a P24
     on_its_way           may change or drop pulses between stimulator and leg
     can_break            groups of hw_sim.breaks that will break; others cannot
     keeps_all            keep rows, pulses and steps; False for campaigns and long walks
@@ -54,6 +52,7 @@ class Rig:
         place: str = "foot",
         has_switch: bool = True,
         transport: Transport = "memory",
+        device: Device | None = None,
         on_its_way: PulseFilter = straight,
         can_break: frozenset[str] = frozenset(),
         keeps_all: bool = True,
@@ -70,7 +69,8 @@ class Rig:
         self._keeps_all = keeps_all
         self._was_heard = False
         self._asks_until_us = 0
-        self.way = way_to_p24(transport, load=self.load, seed=seed, on_pulse=self.deliver)
+        device = device or devices.choose(devices.P24)
+        self.way = way_to(device, transport, load=self.load, seed=seed, on_pulse=self.deliver)
         self.device, self.link = self.way.device, self.way.link
         inner = SimSensors(leg, place=place, t_us_start=T_START_US, has_heel=has_switch)
         self.sensors = FaultySensors(inner, seed=seed)
@@ -79,6 +79,7 @@ class Rig:
             sensors=sensors,
             port=self.way.port,
             link=self.link,
+            device=device,
             driver=self.way.driver,
             check=self.way.check,
             prescription=prescription,
@@ -128,7 +129,7 @@ class Rig:
         self.meter.pulse(pulse)
         arrival = self._on_its_way(pulse)
         if arrival is not None:
-            self.leg.deliver(*arrival)
+            reach(self.leg, arrival)
 
     def _look(self) -> None:
         is_heard = self.guard.sound() != supervisor.SOUND_NONE

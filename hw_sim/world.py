@@ -19,10 +19,9 @@ from firmware_py.pi.log_file import LogFile
 from hw_sim.emulators.pty_link import Link
 from hw_sim.row_counts import RowCounts
 from safety.clock import HALF_WRAP_US, WRAP_MASK_US
-from stimulator.drivers.sciencemode4 import ScienceMode4
+from stimulator.drivers.devices import Device
+from stimulator.drivers.one_pulse import OnePulseDriver
 from stimulator.drivers.sciencemode4_check import FrameCheck
-from stimulator.drivers.sciencemode4_faults import FAULTS
-from stimulator.drivers.sciencemode4_states import STATE_NAMES
 from stimulator.prescription import Prescription, prescription_hash
 
 T_START_US = WRAP_MASK_US - 4_999_999  # the clock wraps after five seconds of every run
@@ -52,6 +51,8 @@ class World:
     port, link    the two ends of the way to the device
     leg           moves in whole milliseconds, or None (recordings move by themselves)
     side          the leg that the device is set to
+    switch_foot   "own" or "other": under which heel the switch is
+    device        which stimulator the loop is made for (stimulator.drivers.devices.choose), default a P24
     was_checked   a session before has checked leg and channels (hw_sim.check_flow shows how)
     log_path      black box file, or None to keep rows in memory only
     keeps_rows    False: rows are counted (`counts`) and forgotten, for campaigns and long walks
@@ -68,11 +69,13 @@ class World:
         place: str,
         has_switch: bool,
         side: str = "right",
+        switch_foot: str = "own",
         was_checked: bool = True,
         leg: Leg | None = None,
         log_path: Path | None = None,
         about: dict | None = None,
-        driver: ScienceMode4 | None = None,
+        device: Device | None = None,
+        driver: OnePulseDriver | None = None,
         check: FrameCheck | None = None,
         keeps_rows: bool = True,
     ) -> None:
@@ -88,7 +91,9 @@ class World:
             place=place,
             has_switch=has_switch,
             side=side,
+            switch_foot=switch_foot,
             was_checked=was_checked,
+            device=device,
             driver=driver,
             check=check,
         )
@@ -101,6 +106,8 @@ class World:
         self._leg_us = 0
         self._next_drain_us = DRAIN_US
         known = {"prescription": prescription_hash(prescription), "place": place, "t_start_us": T_START_US}
+        if device is not None:
+            known["device"] = device.name
         self._file = LogFile(log_path, known | (about or {})) if log_path else None
 
     def _now(self) -> int:
@@ -130,7 +137,9 @@ class World:
     def device_sentence(self) -> str:
         """Say in words how the driver stands."""
         driver = self.loop.guard.driver
-        return FAULTS[driver.fault] if driver.fault else f"The stimulator is {STATE_NAMES[driver.state]}."
+        if driver.fault:
+            return driver.FAULTS[driver.fault]
+        return f"The stimulator is {driver.STATE_NAMES[driver.state]}."
 
     def advance(self, dt_us: int) -> None:
         """Let `dt_us` of virtual time pass."""

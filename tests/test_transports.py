@@ -8,11 +8,12 @@ import pytest
 
 from hw_sim.demo import demo_prescription
 from hw_sim.electrode import ElectrodeLoad
-from hw_sim.emulators.transports import TRANSPORTS, Transport, way_to_p24
+from hw_sim.emulators.transports import TRANSPORTS, Transport, way_to
 from hw_sim.leg import Leg
 from hw_sim.sensors import SimSensors
 from hw_sim.walker import WalkerSettings
 from hw_sim.world import T_START_US, World
+from stimulator.drivers import devices
 
 
 class Walk:
@@ -22,7 +23,9 @@ class Walk:
         self.leg = Leg(WalkerSettings(severity="severe", seed=seed, stand_s=1.2), keeps_trace=False)
         self.hook = deliver_hook
         self.load = ElectrodeLoad()
-        self.way = way_to_p24(transport, load=self.load, seed=seed, on_pulse=self.deliver)
+        self.way = way_to(
+            devices.choose(devices.P24), transport, load=self.load, seed=seed, on_pulse=self.deliver
+        )
         self.world = World(
             sensors=SimSensors(self.leg, place="foot", t_us_start=T_START_US),
             port=self.way.port,
@@ -76,7 +79,7 @@ def broken(walk, what):
     elif what == "unplugged":
         walk.way.link.unplug()
     elif what == "stop":
-        walk.world.loop.guard.stop()
+        walk.world.act(walk.world.loop.guard.stop)
 
 
 BROKEN = (

@@ -22,13 +22,14 @@ HEADS = tuple(bytes((codec.EXECUTE | (channel & 3) << 5 | (channel >> 2) << 4,))
 
 
 class Wish(NamedTuple):
-    """One pulse as the driver was asked for it; the first phase is positive, the second its negative."""
+    """One pulse as the driver was asked for it; `shape` as in safety.pulse."""
 
     packet_number: int
     channel: int
     current_ua: int
     width_us: int
     gap_us: int
+    shape: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,9 @@ class RequestP24(P24):
         if self._inbox or self._mid.is_running:
             return super().due_us(now_us)
         at_us = None
-        for answer in self._answers:
-            if (is_awaited or not _is_good(answer[2])) and (at_us is None or answer[0] < at_us):
-                at_us = answer[0]
+        for leaves_us, said in self._line.waiting():
+            if (is_awaited or not _is_good(said)) and (at_us is None or leaves_us < at_us):
+                at_us = leaves_us
         if self._queue:
             pulse_us = max(self._queue[0].ready_us, self._stage.free_us)
             if at_us is None or pulse_us < at_us:
@@ -95,8 +96,8 @@ class RequestP24(P24):
         self._send_until(now_us)
 
     def _send_until(self, now_us: int) -> None:
-        while self._answers and self._answers[0][0] <= now_us:
-            self.said.append(self._next_answer())
+        while self._line.is_due(now_us):
+            self.said.append(self._line.pop())
 
     def _forget_everything(self) -> None:
         super()._forget_everything()
@@ -108,19 +109,18 @@ class RequestP24(P24):
             super()._channel_config(now_us, frame)
             return
         wish = frame.wish
-        phase_ma = wish.current_ua / 1000
-        points = [(wish.width_us, phase_ma), (wish.width_us, -phase_ma)]
+        times = abs(wish.shape)
+        phase_ma = wish.current_ua / 1000 if wish.shape > 0 else -wish.current_ua / 1000
+        points = [(wish.width_us, phase_ma), (times * wish.width_us, -phase_ma / times)]
         if wish.gap_us:
             points.insert(1, (wish.gap_us, 0.0))
         self._queue.append(Queued(now_us + self._command_delay_us, frame, wish.channel, points))
 
-    def _worded(
-        self, frame: WireFrame, packet_number: int, command: int, data: bytes, noise: bytes, is_broken: bool
-    ) -> bytes | Answer:
-        is_sound = not noise and not is_broken and packet_number == frame.packet_number
-        if isinstance(frame, WishFrame) and is_sound:
-            return Answer(packet_number, data)
-        return super()._worded(frame, packet_number, command, data, noise, is_broken)
+    def _answer(self, done_us: int, frame: WireFrame, data: bytes, command: int | None = None) -> None:
+        if isinstance(frame, WishFrame) and not self.faults.strikes(frame.command):
+            self._line.send(self._answered_at_us(done_us), Answer(frame.packet_number, data))
+        else:
+            super()._answer(done_us, frame, data, command)
 
 
 class RequestPort(MemoryPort):
@@ -171,15 +171,12 @@ class RequestDriver(ScienceMode4):
         self._port.is_awaited = not can
         return can
 
-    def encode_pulse(self, channel: int, current_ua: int, width_us: int, gap_us: int) -> int:
-        self._encoded_packet = -1
-        self._port.wish = None
-        if not self.can_pulse() or not _is_expressible(channel, current_ua, width_us, gap_us):
-            return 0
-        self._encoded_packet = self._take_packet_number()
-        self._encoded_channel = channel
-        self._port.wish = Wish(self._encoded_packet, channel, current_ua, width_us, gap_us)
-        return WISH_N
+    def _encode_pulse(
+        self, number: int, channel: int, current_ua: int, width_us: int, gap_us: int, shape: int
+    ) -> int:
+        wish = Wish(number, channel, current_ua, width_us, gap_us, shape)
+        self._port.wish = wish if _is_expressible(wish) else None
+        return WISH_N if self._port.wish else 0
 
     def receive(self, buf: bytearray, n: int) -> None:
         answer = self._port.heard
@@ -192,7 +189,7 @@ class RequestDriver(ScienceMode4):
         reader.packet_number = answer.packet_number
         reader.data_n = len(answer.data)
         reader.data[: reader.data_n] = answer.data
-        self._take_frame()
+        self._hear()
 
 
 class RequestCheck(FrameCheck):
@@ -208,7 +205,7 @@ class RequestCheck(FrameCheck):
         wish = self._port.wish
         if n != WISH_N or wish is None:
             return super().read(buf, n)
-        self.packet_number, self.channel, self.current_ua, self.width_us, self.gap_us = wish
+        self.packet_number, self.channel, self.current_ua, self.width_us, self.gap_us, self.shape = wish
         self.net_charge_pc = 0
         self.is_pulse = self.can_stimulate = True
         return True
@@ -259,12 +256,15 @@ class RequestLink(MemoryLink):
         return n
 
 
-def _is_expressible(channel: int, current_ua: int, width_us: int, gap_us: int) -> bool:
+def _is_expressible(wish: Wish) -> bool:
     """Say whether the wire could carry exactly this pulse (`sciencemode4_codec.encode_pulse`)."""
+    times = abs(wish.shape)
+    longest_us = codec.DURATION_MAX_US
     return (
-        0 <= channel <= codec.CHANNEL_MAX
-        and 0 <= current_ua <= codec.CURRENT_PULSE_MAX_UA
-        and current_ua % codec.CURRENT_STEP_UA == 0
-        and codec.DURATION_MIN_US <= width_us <= codec.DURATION_MAX_US
-        and (gap_us == 0 or codec.DURATION_MIN_US <= gap_us <= codec.DURATION_MAX_US)
+        0 <= wish.channel <= codec.CHANNEL_MAX
+        and 1 <= times <= codec.SHAPE_MAX
+        and 0 <= wish.current_ua <= codec.CURRENT_PULSE_MAX_UA
+        and wish.current_ua % (codec.CURRENT_STEP_UA * times) == 0
+        and codec.DURATION_MIN_US <= wish.width_us <= longest_us // times
+        and (wish.gap_us == 0 or codec.DURATION_MIN_US <= wish.gap_us <= longest_us)
     )
