@@ -20,8 +20,8 @@ ACC_LOW_MG = 700  # a wrong unit or range is wrong by 2 or more; recorded sensor
 ACC_HIGH_MG = 1_300
 MOVES_CDPS = 5_730  # 1 rad/s: slower movement says little about the axis
 MOVES_US = 1_200_000  # of it: two to three steps
-# Of the square of the specific force, 0.15 g: a slow foot's swing and landing reach it. A foot that only hangs at another
-# angle, as that of a person who sits, does not.
+# Of the square of the specific force, 0.15 g: a slow foot's swing and landing reach it. A foot that only hangs at
+# another angle, as that of a person who sits, does not.
 SHAKES_PCT = 30
 SHAKES_US = 1_500_000  # so long shaken without turning: no foot walks so
 TOO_LARGE_MAX = 10  # readings that no part gives: one or two may be a broken transfer
