@@ -24,6 +24,7 @@ JOBS = (
     Job("check", "hw_sim.check_demo", "the check of leg and channels before the first walk, simulated"),
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),
     Job("evaluate", "hw_sim.evaluate", "the trigger benchmark over labelled recordings"),
+    Job("log", "firmware_py.pi.log_job", "what a black box says; recover a damaged one; its rows as tables"),
     Job("bench", "benchmarks.bench_job", "figures: worst cases, counts and ratios"),
     Job("bench-check", "benchmarks.bench_check", "a stimulator on a resistor: a guided check and a sheet"),
     Job("safety-case", "evidence.safety_case", "the safety page: hazards, requirements, tests and results"),

@@ -1,14 +1,22 @@
 """The only place that builds the whole: which detector, which driver, which limits work together."""
 
+from firmware_py import blackbox
 from firmware_py.channel_check import ChannelCheck
-from firmware_py.cycle import CYCLE_US, ControlCycle
-from firmware_py.guard import Guard
+from firmware_py.cycle import CYCLE_US
+from firmware_py.recorded import RecordedBurst, RecordedCycle
+from firmware_py.recorded import RecordedGuard as Guard
 from gait_detect.detector import GaitDetector
 from safety.supervisor import ARMED, PAUSED, TEST, WALK
 from stimulator.drivers import devices
 from stimulator.envelope import OFF
-from stimulator.prescription import PrescriptionError, channel_limits, channel_name, checked
-from stimulator.test_burst import TestBurst
+from stimulator.prescription import (
+    PrescriptionError,
+    canonical_bytes,
+    channel_limits,
+    channel_name,
+    checked,
+    prescription_hash,
+)
 from stimulator.walk import WalkScheduler
 
 
@@ -18,9 +26,11 @@ class Loop:
     walk, burst   schedulers; `walk` is in charge from the start
     check         watches every sample and judges the test bursts
     arm_walk(), arm_test()   what a person asks for: who is in charge and how the guard is armed go together
+    log           takes every row of this loop, inputs and decisions
+    about         what it was built from, for the head of its log: enough to build it again
     """
 
-    def __init__(self, cycle, guard, capability, *, limits, burst, check) -> None:
+    def __init__(self, cycle, guard, capability, *, limits, burst, check, log, about) -> None:
         self.cycle = cycle
         self.guard = guard
         self.capability = capability
@@ -28,6 +38,8 @@ class Loop:
         self.walk = cycle.scheduler
         self.burst = burst
         self.check = check
+        self.log = log
+        self.about = about
 
     def arm_walk(self) -> bool:
         """Arm for walking; True if it is armed then. Never while armed for a test: disarm first."""
@@ -58,6 +70,9 @@ class Loop:
             raise PrescriptionError(found)
         if self.burst.envelope.state != OFF:
             raise ValueError("A test burst runs; a change is taken over after it. Let go first.")
+        data = canonical_bytes(prescription)
+        self.log.note(blackbox.ACT, self.guard.now_us, blackbox.ACT_COMMIT)
+        self.log.note_bytes(blackbox.PRESCRIPTION, self.guard.now_us, data, len(data))
         self.walk.commit(prescription)
         self.burst.set(prescription)
 
@@ -101,20 +116,32 @@ def compose_walk(
     capability = device.capability
     checked(prescription, capability)
     limits = channel_limits(prescription, capability)
+    steps = blackbox.StepLog(log)
     guard = Guard(
         limits,
         devices.make_driver(device),
         devices.make_check(device),
         port,
-        log,
+        steps,
         has_imu=True,
         has_switch=has_switch,
         is_shank=place == "shank",
         was_checked=was_checked,
     )
+    burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor, steps)
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
-    cycle = ControlCycle(sensors, GaitDetector(place=place), scheduler, guard, log)
-    burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
+    cycle = RecordedCycle(sensors, GaitDetector(place=place), scheduler, guard, steps, burst)
     check = ChannelCheck(burst, side, place)
     cycle.watch(check)
-    return Loop(cycle, guard, capability, limits=limits, burst=burst, check=check)
+    about = {
+        "process": "in line",
+        "device": device.name,
+        "answer_max_ms": device.answer_max_ms,
+        "prescription": prescription_hash(prescription),
+        "prescription_bytes": canonical_bytes(prescription),
+        "place": place,
+        "side": side,
+        "has_switch": has_switch,
+        "was_checked": was_checked,
+    }
+    return Loop(cycle, guard, capability, limits=limits, burst=burst, check=check, log=steps, about=about)

@@ -12,11 +12,12 @@ from firmware_py.blackbox import RowRing
 from firmware_py.compose import Loop, compose_walk
 from firmware_py.cycle import CYCLE_US
 from firmware_py.hal import Port, Sensors
+from firmware_py.pi.about import about_log
 from firmware_py.pi.log_file import LogFile
 from hw_sim.emulators.pty_link import Link
 from safety.clock import HALF_WRAP_US, WRAP_MASK_US
 from stimulator.drivers.devices import Device
-from stimulator.prescription import Prescription, prescription_hash
+from stimulator.prescription import Prescription
 
 T_START_US = WRAP_MASK_US - 4_999_999  # the clock wraps after five seconds of every run
 LEG_STEP_US = 1_000
@@ -82,10 +83,8 @@ class World:
         self._port, self._link, self._leg = port, link, leg
         self._next_cycle_us = 0
         self._next_drain_us = DRAIN_US
-        known = {"prescription": prescription_hash(prescription), "place": place, "t_start_us": T_START_US}
-        if device is not None:
-            known["device"] = device.name
-        self._file = LogFile(log_path, known | (about or {})) if log_path else None
+        known = self.loop.about | {"t_start_us": T_START_US}
+        self._file = LogFile(log_path, about_log(known | (about or {}))) if log_path else None
 
     @property
     def t_us(self) -> int:
@@ -123,6 +122,7 @@ class World:
 
     def close(self) -> None:
         """Bring the log to its end."""
+        self.loop.log.flush()
         self._drain()
         if self._file:
             self._file.close()

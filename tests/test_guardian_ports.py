@@ -3,7 +3,6 @@
 import errno
 import os
 import socket
-import struct
 
 import pytest
 
@@ -14,8 +13,6 @@ from firmware_py.pi.guardian.log_port import LogPort
 from firmware_py.pi.guardian.ports import FileSign, LastLookPort, StopButton, monotonic_us
 from firmware_py.pi.guardian_launch import OperatorLink
 from firmware_py.pi.guardian_link import GuardianLink
-from firmware_py.pi.log_file import LogFile, read_log
-from firmware_py.pi.log_writer import copy_rows
 from firmware_py.pi.serial_port import PortError
 from safety.sample import Sample
 from stimulator.drivers.devices import SCIENCEMODE4_PORT
@@ -116,20 +113,6 @@ def test_without_a_log_writer_rows_are_forgotten():
     log = LogPort(None)
     noted(log, 3)
     log.flush()
-
-
-def test_the_log_writer_brings_whole_rows_to_the_disk(tmp_path):
-    read, write = os.pipe()
-    row = struct.pack("<BBHi7i", CYCLE, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7)
-    os.write(write, row * 3 + row[:10])
-    os.close(write)
-    file = LogFile(tmp_path / "log.swp", {"process": "guardian"})
-    copy_rows(read, file)
-    file.close()
-    os.close(read)
-    found = read_log(tmp_path / "log.swp")
-    assert found.about == {"process": "guardian"}
-    assert found.rows == row * 3
 
 
 @pytest.fixture
