@@ -109,8 +109,10 @@ def records(data: bytes) -> Iterator[Row]:
             parts += data[at + DATA_AT : at + DATA_AT + min(n, DATA_N)]
             rows += 1
             at += ROW_BYTES
-            if not count & MORE or at + ROW_BYTES > len(data):
+            if not count & MORE:
                 break
+            if at + ROW_BYTES > len(data):
+                return  # cut off in the middle of these bytes
             more_kind, sequence, count, *_ = struct.unpack_from(ROW_FORMAT, data, at)
             if more_kind != kind or sequence != expected:
                 raise RowGap(
