@@ -20,6 +20,11 @@ class Job(NamedTuple):
 
 JOBS = (
     Job("demo", "hw_sim.demo_job", "60 s of virtual walking through the whole loop, with a report"),
+    Job(
+        "run",
+        "firmware_py.pi.run.job",
+        "the device on a Raspberry Pi; or --check, or --sim: all of it against a simulated person",
+    ),
     Job("replay", "hw_sim.replay_job", "a recorded walk through the whole loop"),
     Job("check", "hw_sim.check_demo", "the check of leg and channels before the first walk, simulated"),
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),

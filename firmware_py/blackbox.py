@@ -50,7 +50,7 @@ KINDS = {
     ACT: ("act", "act first second - - - -"),
     INPUTS: ("inputs", "stop controller_gone slept battery - - -"),
     PORT: ("port", "trouble - - - - - -"),
-    HEARD: ("heard", "armed is_ready state fault sound stops -"),
+    HEARD: ("heard", "armed is_ready state fault sound - -"),
 }
 # These hold bytes in place of numbers.
 BYTES = {

@@ -89,6 +89,43 @@ class Loop:
         return self.cycle.scheduler is self.burst and self.guard.arm(TEST)
 
 
+class Controller:
+    """What runs for one leg where the guard is another process: `cycle` asks.
+
+    walk, burst   schedulers; `walk` is in charge from the start
+    about         as of `Loop`
+    """
+
+    def __init__(self, cycle, burst, about) -> None:
+        self.cycle = cycle
+        self.walk = cycle.scheduler
+        self.burst = burst
+        self.about = about
+
+
+def compose_controller(
+    *, sensors, guard, armed, log, prescription, place: str, has_switch: bool, side: str, device
+) -> Controller:
+    """Build all of the loop that comes before the guard.
+
+    guard   stands for the guard in the other process: firmware_py.pi.guardian_link.GuardianLink
+    armed   mirrors `state` and `mode` of its supervisor
+    The others as of `compose_walk`.
+    """
+    capability = device.capability
+    checked(prescription, capability)
+    burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, armed, log)
+    scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
+    cycle = RecordedCycle(sensors, GaitDetector(place=place), scheduler, guard, log, burst)
+    about = about_controller(device, prescription, place=place, side=side, has_switch=has_switch)
+    return Controller(cycle, burst, about)
+
+
+def about_controller(device, prescription, **known) -> dict:
+    """Return what the head of a controller's log says; `known`: place, side, has_switch."""
+    return _about("controller", device, prescription, **known)
+
+
 def compose_walk(
     *,
     sensors,
@@ -133,8 +170,15 @@ def compose_walk(
     cycle = RecordedCycle(sensors, GaitDetector(place=place), scheduler, guard, steps, burst)
     check = ChannelCheck(burst, side, place)
     cycle.watch(check)
-    about = {
-        "process": "in line",
+    about = _about("in line", device, prescription, place=place, side=side, has_switch=has_switch)
+    about["was_checked"] = was_checked
+    return Loop(cycle, guard, capability, limits=limits, burst=burst, check=check, log=steps, about=about)
+
+
+def _about(process: str, device, prescription, *, place: str, side: str, has_switch: bool) -> dict:
+    """Return what the head of a log must say so that the same can be built again."""
+    return {
+        "process": process,
         "device": device.name,
         "answer_max_ms": device.answer_max_ms,
         "prescription": prescription_hash(prescription),
@@ -142,6 +186,4 @@ def compose_walk(
         "place": place,
         "side": side,
         "has_switch": has_switch,
-        "was_checked": was_checked,
     }
-    return Loop(cycle, guard, capability, limits=limits, burst=burst, check=check, log=steps, about=about)

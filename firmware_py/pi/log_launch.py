@@ -32,6 +32,12 @@ class LaunchedWriter:
         self.process = _start(self._spec, list(self._reads.values()))
         return True
 
+    def let_go_of_ends(self) -> None:
+        """Close the ends here, once every process has inherited its own: its death is then the end of its log."""
+        for fd in self.ends.values():
+            os.close(fd)
+        self.ends = {}
+
     def close(self, wait_s: float = 5.0) -> None:
         """Wait until everything is on the disk; the processes that log must have ended. Safe to call twice."""
         for fd in (*self.ends.values(), *self._reads.values()):

@@ -1,10 +1,10 @@
-"""Play a log of the loop in line (a board, the simulator), and one of the guardian's process."""
+"""Play a log of the loop in line (a board, the simulator), of the controller's process, or of the guardian's."""
 
 import contextlib
 from collections.abc import Callable
 
 from firmware_py import blackbox
-from firmware_py.compose import Loop, compose_walk
+from firmware_py.compose import Loop, compose_controller, compose_walk
 from firmware_py.pi.console import UserError
 from firmware_py.pi.guardian.build import make_guard
 from firmware_py.pi.guardian.core import NOTHING, GuardianCore, Incoming
@@ -12,6 +12,8 @@ from firmware_py.pi.guardian.record import Recorder
 from firmware_py.pi.guardian.settings import SettingsError, settings_from
 from firmware_py.pi.log_rows import Row
 from firmware_py.pi.replay.tape import Tape, TapePort, TapeSensors
+from firmware_py.pi.run import orders
+from firmware_py.pi.run.standing import Standing
 from firmware_py.recorded_port import RecordedPort
 from stimulator.drivers import devices
 from stimulator.drivers.devices import DeviceError
@@ -75,27 +77,74 @@ def play_in_line(about: dict, tape: Tape) -> None:
 
 def loop_of(about: dict, sensors, port, log) -> Loop:
     """Build the loop that a log tells of; UserError if this checkout cannot."""
-    try:
-        device = devices.choose(  # nothing is stimulated here: any tail will do
-            about["device"],
-            answer_max_ms=about["answer_max_ms"],
-            allow_host_death_tail_ms=devices.TAIL_ABS_MS,
-        )
+    with _needs_its_head():
         return compose_walk(
-            sensors=sensors,
-            port=port,
-            log=log,
-            prescription=from_bytes(bytes.fromhex(about["prescription_bytes"])),
-            place=about["place"],
-            has_switch=about["has_switch"],
-            side=about["side"],
-            was_checked=about["was_checked"],
-            device=device,
+            sensors=sensors, port=port, log=log, was_checked=about["was_checked"], **_known(about)
         )
+
+
+def play_controller(about: dict, tape: Tape) -> None:
+    """Play a log of the controller's process; Difference at the first row that differs."""
+    sensors, standing = TapeSensors(), Standing(tape.ring)
+    with _needs_its_head():
+        controller = compose_controller(
+            sensors=sensors, guard=DeafGuard(), armed=standing, log=tape.ring, **_known(about)
+        )
+    rows, i = tape.rows, 0
+    while i < len(rows):
+        row = rows[i]
+        if row.kind in CYCLE_KINDS:
+            end = cycle_end(rows, i)
+            if end < 0:
+                break
+            sensors.expect([r for r in rows[i:end] if r.kind == blackbox.SAMPLE])
+            controller.cycle.step(rows[end].t_us)
+            i = end
+        elif row.kind == blackbox.HEARD:
+            standing.hear(row.t_us, *row.values[:5])
+        elif row.kind == blackbox.ACT:
+            orders.do(controller, *row.values[:3])
+        tape.check()
+        i += 1
+
+
+class DeafGuard:
+    """Stands where the guardian's socket was: what went there is in the guardian's log."""
+
+    def take_sample(self, sample) -> None:
+        """Nothing."""
+
+    def take_swing(self, swing: int) -> None:
+        """Nothing."""
+
+    def take(self, request) -> None:
+        """Nothing."""
+
+    def cycle_finished(self, sequence: int) -> None:
+        """Nothing."""
+
+
+@contextlib.contextmanager
+def _needs_its_head():
+    try:
+        yield
     except (KeyError, ValueError) as e:
         raise UserError(
             f"The head of the log does not say what it was built from ({e}). Use the commit that it names."
         ) from e
+
+
+def _known(about: dict) -> dict:
+    """Return what both compositions are built from, as the head of a log says it."""
+    return {
+        "device": devices.choose(  # nothing is stimulated here: any tail will do
+            about["device"],
+            answer_max_ms=about["answer_max_ms"],
+            allow_host_death_tail_ms=devices.TAIL_ABS_MS,
+        ),
+        "prescription": from_bytes(bytes.fromhex(about["prescription_bytes"])),
+        **{name: about[name] for name in ("place", "side", "has_switch")},
+    }
 
 
 def act_in_line(loop: Loop, row: Row, following: Row | None) -> None:

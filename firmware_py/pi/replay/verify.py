@@ -7,10 +7,10 @@ from firmware_py.blackbox import ROW_BYTES
 from firmware_py.pi.console import UserError
 from firmware_py.pi.log_paths import OneLog
 from firmware_py.pi.log_rows import Row, RowGap, records
-from firmware_py.pi.replay.loops import CYCLE_KINDS, play_guardian, play_in_line
+from firmware_py.pi.replay.loops import CYCLE_KINDS, play_controller, play_guardian, play_in_line
 from firmware_py.pi.replay.tape import Difference, Tape
 
-PLAYERS = {"in line": play_in_line, "guardian": play_guardian}
+PLAYERS = {"in line": play_in_line, "controller": play_controller, "guardian": play_guardian}
 DECISIONS = (blackbox.STATE, blackbox.REQUEST, blackbox.RESULT, blackbox.ARMED, blackbox.DEVICE)
 
 

@@ -53,7 +53,7 @@ class I2cImu:
         except OSError as e:
             raise SensorError(
                 f"No {part.name} answers at address 0x{self._address:02x} ({e.strerror}). Check its wiring with "
-                "`i2cdetect -y 1`, and i2c_bus and i2c_address in [imu]."
+                "`i2cdetect -y 1`, and bus and address in [imu]."
             ) from e
 
     def read(self) -> list[Reading]:
