@@ -25,6 +25,8 @@ JOBS = (
         "firmware_py.pi.run.job",
         "the device on a Raspberry Pi; or --check, or --sim: all of it against a simulated person",
     ),
+    Job("sim", "hw_sim.sim_job", "a situation of daily life, simulated; fails if an expectation does"),
+    Job("campaign", "hw_sim.campaign_job", "thousands of drawn virtual walks with faults; resumable"),
     Job("replay", "hw_sim.replay_job", "a recorded walk through the whole loop"),
     Job("check", "hw_sim.check_demo", "the check of leg and channels before the first walk, simulated"),
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),

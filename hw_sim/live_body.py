@@ -55,7 +55,7 @@ class LiveBody:
         os.mkfifo(self.heel_path)
         self._heel_fd = os.open(self.heel_path, os.O_RDWR | os.O_NONBLOCK)
         self._zero_us = zero_us
-        self.leg = Leg(walker)
+        self.leg = Leg(walker, keeps_trace=False)
         self._sensors = SimSensors(self.leg, rate_hz=RATE_HZ, place=place, t_us_start=0)
         self.stimulator = emulated(device, ElectrodeLoad(), seed=walker.seed, on_pulse=self._deliver)
         self.link = PtyLink(self.stimulator)

@@ -41,7 +41,7 @@ def test_info_names_everything_that_a_log_must_name(walk, capsys):
         "commit: ",
         f"requirements: {requirements_hash()}",
         f"prescription: {prescription_hash(prescription)}",
-        "device: P24",
+        "device: p24",
         "stimulator: EMULATED24",
         "firmware: 1.2.3, ScienceMode 4.0.0",
         "begun: ",

@@ -144,16 +144,17 @@ def test_an_input_that_was_changed_shows_in_what_follows_from_it(walk, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "value", "kind"),
+    ("module", "names", "value", "kind"),
     [
-        (plausibility, "FORWARD_CDPS", 60_000, "result"),
-        (envelope, "LEVEL_FULL", 9_999, "request"),
+        (plausibility, ("FORWARD_CDPS", "TURN_CDPS"), 60_000, "result"),
+        (envelope, ("LEVEL_FULL",), 9_999, "request"),
     ],
 )
 def test_code_that_was_changed_since_is_found_at_its_first_other_decision(
-    walk, monkeypatch, module, name, value, kind
+    walk, monkeypatch, module, names, value, kind
 ):
-    monkeypatch.setattr(module, name, value)
+    for name in names:
+        monkeypatch.setattr(module, name, value)
     found = verdict(walk)
     assert f", {kind}: " in found.problem, found.line()
     assert "by today's code" in found.problem
