@@ -2,8 +2,9 @@
 
 python -m hw_sim.live_body FOLDER   (--help names the options)
 Makes in FOLDER what a Pi's kernel would show (fake IIO folders, a pipe of the heel switch's edges), prints one JSON
-line with the places and the stimulator's port, walks until standard input ends, and prints a JSON line of what
-became of the steps. So the device's processes run the same code as on a Pi, up to open() and read().
+line with the places, the stimulator's port and the prescription that was fitted to this leg, walks until standard
+input ends, and prints a JSON line of what became of the steps. So the device's processes run the same code as on a
+Pi, up to open() and read().
 """
 
 import argparse
@@ -13,12 +14,14 @@ import select
 import signal
 import sys
 import time
+from collections import deque
 from pathlib import Path
 
 from firmware_py.cycle import CYCLE_US
 from firmware_py.pi.guardian.real_time import ask_for_real_time
 from firmware_py.pi.sensors.contacts import EDGE
 from firmware_py.pi.sensors.parts import LSM6DSOX
+from hw_sim.demo import demo_prescription, fitted
 from hw_sim.electrode import ElectrodeLoad
 from hw_sim.emulators.catalogue import emulated
 from hw_sim.emulators.load import DeliveredPulse
@@ -29,9 +32,11 @@ from hw_sim.sensors import SimSensors
 from hw_sim.walker import WalkerSettings
 from safety.sample import HEEL_DOWN, Sample
 from stimulator.drivers import devices
+from stimulator.prescription import canonical_bytes
 
 PRIORITY = 40  # below guardian and controller; a stimulator of silicon does not wait for a processor
 RATE_HZ = 208.0  # of the part that is stood in for
+NEWEST_N = 64  # pulses whose times are told
 
 
 def counts(sample: Sample) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -64,6 +69,8 @@ class LiveBody:
         self._turns, self._last_us = 0, 0
         self.pulses = 0
         self.first_pulse_us = -1
+        self._newest_us: deque[int] = deque(maxlen=NEWEST_N)
+        self._largest = [0.0, 0.0, 0.0]  # mA, us, net nC of any pulse
 
     def move(self, now_us: int) -> None:
         """Bring leg and sensors up to now."""
@@ -87,6 +94,10 @@ class LiveBody:
             "steps": len(self.leg.strides),
             "steps_since_first_pulse": len(since),
             "dragged_since_first_pulse": sum(s.dragged for s in since),
+            "current_max_ma": self._largest[0],
+            "width_max_us": self._largest[1],
+            "net_charge_max_nc": self._largest[2],
+            "newest_pulses_us": [self._zero_us + t_us for t_us in self._newest_us],
         }
 
     def close(self) -> None:
@@ -99,6 +110,10 @@ class LiveBody:
         if self.first_pulse_us < 0:
             self.first_pulse_us = pulse.start_us
         self.pulses += 1
+        self._newest_us.append(pulse.start_us)
+        self.stimulator.pulses.clear()  # a day of them would fill the memory
+        found = (abs(pulse.current_ma), float(pulse.width_us), abs(pulse.net_charge_nc))
+        self._largest = [max(pair) for pair in zip(self._largest, found, strict=True)]
         self.leg.deliver(pulse.start_us, pulse.channel, pulse.reached_ma, pulse.width_us)
 
 
@@ -155,6 +170,7 @@ def main(arguments: list[str]) -> int:
         "iio_sys": str(body.iio.root),
         "iio_dev": str(body.iio.dev),
         "heel_pipe": str(body.heel_path),
+        "prescription": canonical_bytes(fitted(demo_prescription(), device.capability)[0]).hex(),
     }
     print(json.dumps(told), flush=True)
     ask_for_real_time(PRIORITY)

@@ -240,6 +240,8 @@ def test_it_tells_the_parent_how_it_goes(rig, monkeypatch):
     rig.controller.cycle.step = step
     rig.process.run()
     told = json.loads(rig.person.recv(1 << 16))
+    assert (told["cycles"], told["lost"]) == (0, 0), "it says that it begins"
+    told = json.loads(rig.person.recv(1 << 16))
     assert told["lost"] == 0
     last = json.loads(rig.person.recv(1 << 16))
     assert last["cycles"] + last["lost"] == pytest.approx(400, abs=4)

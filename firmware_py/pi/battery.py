@@ -26,7 +26,7 @@ class Battery:
             shown = ", ".join(sorted(one.name for one in root.glob("*"))) or "nothing"
             raise BatteryError(
                 f"{self._file} says no charge; {root} shows {shown}. Load the driver of the battery board, or leave "
-                "[battery] out of the configuration."
+                "battery in [supply] empty."
             )
 
     def percent(self) -> int:

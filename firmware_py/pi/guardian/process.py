@@ -41,10 +41,24 @@ PACKETS_MAX = 8  # from one socket in one step: a flood must not hold up a stop
 PACKET_N = 2048
 BACKLOG_MAX = 4096  # packets thrown away after a gap; a full socket holds far fewer
 END_US = 400_000  # time for the stimulator to confirm its last stop
+ALONE_US = 10_000_000  # once nobody is left who could arm: so long the loss of help is heard
 LATE_SENTENCE = (
     "this process was kept from running for over 10 ms just before a pulse; the pulse was not written and a "
     "fault is latched. Look for what else runs on this machine, then clear the fault and arm again."
 )
+
+
+class Alone:
+    """Once controller and operators are gone nobody can ever arm: the loss is heard for ALONE_US, then it is over."""
+
+    def __init__(self) -> None:
+        self._until_us = 0
+
+    def is_over(self, now_us: int, is_alone: bool) -> bool:
+        """Return True once it has been alone for so long."""
+        if is_alone and not self._until_us:
+            self._until_us = now_us + ALONE_US
+        return is_alone and now_us > self._until_us
 
 
 class GuardianProcess:
@@ -77,6 +91,7 @@ class GuardianProcess:
         self._told = (-1,) * 7
         self._slept_us = slept_us()
         self._end_us = 0  # once asked to end: the latest moment
+        self._alone = Alone()
 
     def listen(
         self,
@@ -137,10 +152,14 @@ class GuardianProcess:
         ready = select.select(fds, (), (), self.core.guard.due_us(IDLE_US) / 1e6)[0]
         incoming = Incoming()
         numbers = self._signals.take()
-        if numbers:
+        is_alone = self._controller is None and not self._operators
+        is_to_end = self._alone.is_over(monotonic_us(), is_alone) or bool(
+            numbers.strip(bytes((signal.SIGUSR1,)))
+        )
+        if numbers or is_to_end:
             incoming.stop = True
-            if numbers.strip(bytes((signal.SIGUSR1,))) and not self._end_us:
-                self._end_us = monotonic_us() + END_US
+        if is_to_end and not self._end_us:
+            self._end_us = monotonic_us() + END_US
         if self._button is not None and (self._button in ready or self._button.is_broken):
             incoming.stop |= self._button.was_pressed()
         for one in [one for one in self._operators if one in ready]:

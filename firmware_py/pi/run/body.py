@@ -12,13 +12,19 @@ from pathlib import Path
 from firmware_py.pi.console import ROOT, UserError
 from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.run.wiring import Places
+from stimulator.prescription import default_prescription, from_bytes
 
 PROGRAM = "hw_sim.live_body"
 END_S = 5.0
 
 
 class Body:
-    """A context manager. port, places   where the device finds it;  told   what became of the steps, at the end."""
+    """A context manager.
+
+    port, places   where the device finds it
+    prescription   that was fitted to this leg
+    told           what became of the steps, at the end
+    """
 
     def __init__(self, folder: Path, config: RunConfig, *, severity: str, seed: int) -> None:
         self._command = [sys.executable, "-m", PROGRAM, str(folder)]
@@ -28,6 +34,7 @@ class Body:
         self._command += ["--answer-max-ms", str(config.stimulator.answer_max_ms)]
         self.port = ""
         self.places = Places()
+        self.prescription = default_prescription()
         self.told: dict = {}
 
     def __enter__(self) -> "Body":
@@ -39,6 +46,7 @@ class Body:
             self.end()
             raise UserError("The simulated person did not start; what it said stands above.")
         self.port = told.pop("port")
+        self.prescription = from_bytes(bytes.fromhex(told.pop("prescription")))
         self.places = Places(**told)
         return self
 

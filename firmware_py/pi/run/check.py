@@ -95,6 +95,10 @@ def _found(what: str, look_at: Callable[[], Finding]) -> Finding:
         return look_at()
     except (OSError, ValueError) as e:
         text = sentence_of(e)
+        if text is None and isinstance(e, OSError) and e.strerror:
+            text = (
+                f"{e.filename or 'the system'} says: {e.strerror}. Look whether it is there and may be used."
+            )
         if text is None:
             raise
         return Finding(what=what, state=MISSING, text=text)

@@ -44,9 +44,9 @@ class Console:
     ) -> None:
         self._send, self._order, self._say = send, order_, say
         self.wants_to_end = False
-        self._now_us = 0
         self._wish = 0  # messages.ARM or ARM_TEST, while it is being asked for
-        self._wish_until_us = self._ask_us = 0
+        self._wish_until_us = -1  # -1: asked for since the last step
+        self._ask_us = 0
         self._channel = -1  # of the burst that is wished for or runs
         self._burst_until_us = self._beat_us = -1
 
@@ -76,16 +76,14 @@ class Console:
 
     def step(self, now_us: int, status: StatusFrame) -> None:
         """Move on: ask again, hold the button, let go of it."""
-        self._now_us = now_us
         if self._wish:
-            self._ask(status)
+            self._ask(now_us, status)
         elif self._burst_until_us >= 0:
-            self._hold(status)
+            self._hold(now_us, status)
 
     def _begin(self, wish: int) -> None:
         self._wish = wish
-        self._wish_until_us = self._now_us + ASK_MAX_US
-        self._ask_us = self._now_us
+        self._wish_until_us = -1
 
     def _cancel(self) -> None:
         self._wish = 0
@@ -93,27 +91,29 @@ class Console:
             self._let_go()
         self._channel = -1
 
-    def _ask(self, status: StatusFrame) -> None:
+    def _ask(self, now_us: int, status: StatusFrame) -> None:
+        if self._wish_until_us < 0:
+            self._wish_until_us, self._ask_us = now_us + ASK_MAX_US, now_us
         armed_for = 1 if self._wish == messages.ARM else 2
         if status.armed == armed_for:
             if self._wish == messages.ARM_TEST:
-                self._burst_until_us = self._now_us + TEST_US
+                self._burst_until_us = now_us + TEST_US
                 self._beat_us = -1
             self._wish = 0
-        elif self._now_us > self._wish_until_us:
+        elif now_us > self._wish_until_us:
             self._wish = 0
             self._say(f"It did not arm: {why_not(status)}")
-        elif self._now_us >= self._ask_us:
-            self._ask_us = self._now_us + ASK_EVERY_US
+        elif now_us >= self._ask_us:
+            self._ask_us = now_us + ASK_EVERY_US
             self._send(self._wish)
 
-    def _hold(self, status: StatusFrame) -> None:
-        if self._now_us > self._burst_until_us or status.armed != 2:
+    def _hold(self, now_us: int, status: StatusFrame) -> None:
+        if now_us > self._burst_until_us or status.armed != 2:
             self._let_go()
             self._send(messages.DISARM)
-        elif self._now_us >= self._beat_us:
+        elif now_us >= self._beat_us:
             act = blackbox.ACT_HOLD if self._beat_us < 0 else blackbox.ACT_BEAT
-            self._beat_us = self._now_us + BEAT_EVERY_US
+            self._beat_us = now_us + BEAT_EVERY_US
             self._order(order(act, self._channel) if act == blackbox.ACT_HOLD else order(act))
 
     def _let_go(self) -> None:

@@ -52,7 +52,7 @@ class Spec:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What the controller tells the parent once a second and at its end.
+    """What the controller tells the parent when it begins, once a second and at its end.
 
     cycles, lost   cycles that ran, and that were left out because one took until after the next was due
     late_us        within which 99 % of them began;  late_max_us   the latest
@@ -97,6 +97,7 @@ class ControllerProcess:
     def run(self) -> None:
         """Cycle until the parent or the guardian is gone."""
         beat = Beat(CYCLE_US, monotonic_us, self._wait)
+        self._tell(beat)  # that it has begun: before, nobody can be helped
         while not self._is_over and not self._link.is_gone:
             now_us = beat.next()
             if self._is_over:
@@ -178,6 +179,7 @@ def main(arguments: list[str]) -> int:
         side=config.wearer.side,
         device=config.device(),
     )
+    notify = Notify()
     process = ControllerProcess(
         controller,
         sensors=sensors,
@@ -185,12 +187,13 @@ def main(arguments: list[str]) -> int:
         standing=standing,
         orders=socket.socket(fileno=spec.orders_fd),
         log=log,
-        notify=Notify(),
+        notify=notify,
     )
     for sentence in ask_for_real_time(PRIORITY):
         print(f"controller: {sentence}", flush=True)
     gc.disable()
     process.run()
+    notify.close()
     sensors.close()
     return 0
 

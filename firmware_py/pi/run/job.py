@@ -2,6 +2,8 @@
 
 import argparse
 import contextlib
+import dataclasses
+import json
 import os
 import select
 import signal
@@ -63,6 +65,7 @@ def main(arguments: list[str]) -> int:
         help="end by itself (default: runs until Ctrl-C)",
     )
     parser.add_argument("--severity", default="severe", help="of the simulated foot drop (default severe)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, at the end")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated walk (default 1)")
     chosen = parser.parse_args(arguments)
     if chosen.seconds is not None and not chosen.seconds > 0:
@@ -76,7 +79,7 @@ def main(arguments: list[str]) -> int:
         print("Something that is needed is missing." if is_missing else "Nothing that is needed is missing.")
         return int(is_missing)
     with _body(config, chosen) as body:
-        return _run(config, body, chosen.seconds)
+        return _run(config, body, chosen.seconds, chosen.json)
 
 
 def _config(path: Path, is_sim: bool) -> RunConfig:
@@ -98,39 +101,57 @@ def _body(config: RunConfig, chosen: argparse.Namespace) -> Iterator[Body | None
         yield body
 
 
-def _run(config: RunConfig, body: Body | None, seconds: float | None) -> int:
+def _run(config: RunConfig, body: Body | None, seconds: float | None, json_path: Path | None) -> int:
     stop = Stop()
     prescription = prescription_of(config)
-    store = None if body is not None else SettingsStore(FolderFiles(Path(config.files.settings)))
+    if body is not None and not config.files.prescription:
+        prescription = body.prescription
+    session = new_session(Path(config.files.logs).resolve())
+    # A simulated person's check must never count for a real one.
+    settings = Path(config.files.settings) if body is None else session / "settings"
+    store = SettingsStore(FolderFiles(settings))
     name = profile_hash(config.profile(), prescription)
     processes = launch(
         config,
         prescription,
         port=body.port if body is not None else config.stimulator.port,
         places=body.places if body is not None else Places(),
-        session=new_session(Path(config.files.logs).resolve()),
-        was_checked=True if store is None else was_checked(store, name),
+        session=session,
+        was_checked=body is not None or was_checked(store, name),
         is_sim=body is not None,
     )
     watch = Watch(config, processes, body, store, name)
     began_us = monotonic_us()
     try:
-        while not stop.is_wanted and not watch.is_over:
-            if seconds is not None and monotonic_us() - began_us > seconds * 1e6:
-                break
+        while not (ended := _why_end(stop, watch, began_us, seconds)):
             watch.once()
     finally:
         processes.close()
         if body is not None:
             body.end()
     ran_s = (monotonic_us() - began_us) / 1e6
-    for line in summary(processes.report, ran_s, body.told if body is not None else None, watch.armed_again):
+    told = body.told if body is not None else None
+    for line in summary(processes.report, ran_s, told, watch.armed_again):
         print(line)
-    print(f"Logs: {processes.session} (./swingphase log info, and ./swingphase replay --verify)")
-    if watch.problem and not stop.is_wanted:
-        print(watch.problem, file=sys.stderr)
-        return 1
-    return int(is_too_late(processes.report))
+    print(f"Logs: {session} (./swingphase log info, and ./swingphase replay --verify)")
+    print(f"Ended: {ended}", file=sys.stderr if watch.problem else sys.stdout)
+    if json_path is not None:
+        figures = {"ran_s": ran_s, "ended": ended, "armed_again": watch.armed_again, "leg": told}
+        text = json.dumps(dataclasses.asdict(processes.report) | figures, indent=1)
+        json_path.write_text(text, encoding="utf-8")
+    return int(bool(watch.problem) or is_too_late(processes.report))
+
+
+def _why_end(stop: Stop, watch: "Watch", began_us: int, seconds: float | None) -> str:
+    """Return why to end, "" to go on."""
+    if watch.problem:
+        return watch.problem
+    if stop.is_wanted:
+        return "by a signal (Ctrl-C)."
+    if watch.wants_to_end:
+        return "as asked for at the keyboard."
+    is_time = seconds is not None and monotonic_us() - began_us > seconds * 1e6
+    return "after the time asked for." if is_time else ""
 
 
 class Watch:
@@ -141,7 +162,7 @@ class Watch:
         config: RunConfig,
         processes: Processes,
         body: Body | None,
-        store: SettingsStore | None,
+        store: SettingsStore,
         name: str,
     ) -> None:
         self._processes, self._body, self._store, self._name = processes, body, store, name
@@ -157,9 +178,9 @@ class Watch:
             print(HELP)
 
     @property
-    def is_over(self) -> bool:
-        """Whether to end."""
-        return bool(self.problem) or self._console.wants_to_end
+    def wants_to_end(self) -> bool:
+        """Whether a person does."""
+        return self._console.wants_to_end
 
     @property
     def armed_again(self) -> int:
@@ -169,26 +190,29 @@ class Watch:
     def once(self) -> None:
         """Wait for something to happen, LOOK_S at most, and take care of it."""
         processes = self._processes
-        fds = [processes.operator.sock, processes.orders, *([self._stdin] if self._stdin >= 0 else [])]
+        fds: list = [processes.operator.sock, processes.orders]
+        if self._stdin >= 0 and processes.has_begun:
+            fds.append(self._stdin)
         ready = select.select(fds, (), (), LOOK_S)[0]
-        if self._stdin in ready:
-            self._read_keyboard()
         processes.hear()
         for status in processes.operator.hear():
             self._show(standing(status))
             self._keep(status.armed)
         now_us, status = monotonic_us(), processes.operator.status
-        if self._person is not None:
-            self._person.step(now_us, status)
-        self._console.step(now_us, status)
+        if processes.has_begun:  # armed before, the guard would miss its cycles
+            if self._stdin in ready:
+                self._read_keyboard()
+            if self._person is not None:
+                self._person.step(now_us, status)
+            self._console.step(now_us, status)
         self._tell_battery(now_us)
         dead = processes.dead()
         if dead:
             self.problem = (
-                f"The {dead} has ended by itself; what it said stands above. Everything was stopped."
+                f"the {dead} has ended by itself; what it said stands above. Everything was stopped."
             )
         elif self._body is not None and self._body.is_dead():
-            self.problem = "The simulated person has ended by itself; what it said stands above."
+            self.problem = "the simulated person has ended by itself; what it said stands above."
 
     def _send(self, kind: int) -> None:
         with contextlib.suppress(OSError):
@@ -208,7 +232,7 @@ class Watch:
 
     def _keep(self, armed: int) -> None:
         """Armed for walking shows that the guardian counts leg and channels as checked: remember that."""
-        if armed == FOR_WALK and self._store is not None and not self._has_kept:
+        if armed == FOR_WALK and not self._has_kept:
             self._has_kept = True
             try:
                 keep_checked(self._store, self._name)

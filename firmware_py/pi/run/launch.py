@@ -38,6 +38,7 @@ class Processes:
     """guardian, controller, writer   the processes
     operator   to the guardian;  orders   socket to the controller, which reports on it
     session    folder of the logs
+    report     the newest of the controller;  has_begun   there is one
     battery_fd   write the charge as one byte, -1 if no battery was named
     """
 
@@ -49,6 +50,7 @@ class Processes:
     session: Path
     battery_fd: int
     report: Report = dataclasses.field(default_factory=Report)
+    has_begun: bool = False
 
     def dead(self) -> str:
         """Return which process has ended by itself, "" if none; a log writer is replaced."""
@@ -62,6 +64,7 @@ class Processes:
         with contextlib.suppress(OSError, ValueError):
             while data := self.orders.recv(1 << 16):
                 self.report = Report(**json.loads(data))
+                self.has_begun = True
         return self.report
 
     def order(self, packet: bytes) -> None:

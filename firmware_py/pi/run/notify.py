@@ -40,3 +40,9 @@ class Notify:
                 self._sock.sendto(text.encode(), self._address)
             except OSError:
                 return
+
+    def close(self) -> None:
+        """Let go of the socket. Safe to call twice."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
