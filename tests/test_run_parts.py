@@ -1,9 +1,13 @@
 """What `./swingphase run` is made of besides its loop: the beat, systemd's watchdog, what is said at the end."""
 
+import ctypes
+import gc
+import os
 import socket
 
 import pytest
 
+from firmware_py.pi.guardian.real_time import ask_for_real_time
 from firmware_py.pi.run.controller import Report
 from firmware_py.pi.run.lateness import Beat, Lateness
 from firmware_py.pi.run.notify import FEED_EVERY_US, Notify
@@ -136,3 +140,45 @@ def test_the_summary_tells_pulses_steps_and_what_went_wrong():
         "in processes of their own",
     ):
         assert text in said, text
+
+
+class Libc:
+    """Stands for the C library; `result` of mlockall."""
+
+    def __init__(self, result):
+        self.result = result
+        self.flags = None
+
+    def mlockall(self, flags):
+        self.flags = flags
+        return self.result
+
+
+def asked(monkeypatch, *, priority_error, locked):
+    tried, libc = [], Libc(locked)
+
+    def schedule(pid, policy, parameter):
+        tried.append((pid, policy, parameter.sched_priority))
+        if priority_error:
+            raise priority_error
+
+    monkeypatch.setattr(os, "sched_setscheduler", schedule)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: libc)
+    try:
+        return ask_for_real_time(45), tried, libc
+    finally:
+        gc.unfreeze()
+
+
+def test_real_time_is_asked_for_and_children_do_not_inherit_it(monkeypatch):
+    said, tried, libc = asked(monkeypatch, priority_error=None, locked=0)
+    assert said == ["Real-time priority 45 (SCHED_FIFO).", "Memory is locked."]
+    assert tried == [(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, 45)]
+    assert libc.flags == 3
+
+
+def test_what_was_not_permitted_is_said_in_words(monkeypatch):
+    said, _, _ = asked(monkeypatch, priority_error=PermissionError(1, "Operation not permitted"), locked=-1)
+    assert "SCHED_FIFO was refused (Operation not permitted)" in said[0]
+    assert "mlockall was refused" in said[1]
+    assert all("Grant it in the service file." in one for one in said)
