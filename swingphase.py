@@ -25,6 +25,7 @@ JOBS = (
         "firmware_py.pi.run.job",
         "the device on a Raspberry Pi; or --check, or --sim: all of it against a simulated person",
     ),
+    Job("install-service", "firmware_py.pi.run.service_job", "start the device with the Pi, under watchdogs"),
     Job("sim", "hw_sim.sim_job", "a situation of daily life, simulated; fails if an expectation does"),
     Job("campaign", "hw_sim.campaign_job", "thousands of drawn virtual walks with faults; resumable"),
     Job("replay", "hw_sim.replay_job", "a recorded walk through the whole loop"),
