@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -159,15 +158,15 @@ class Machine:
         return subprocess.CompletedProcess(command, code, "", "it says no\n" if code else "")
 
 
-def open_service(tmp_path, **changed):
-    known: dict[str, Any] = {
-        "root": Path("/"),
-        "python": Path("/p"),
-        "config": Path("/x.toml"),
-        "user": "fes",
-        "console": "/dev/tty1",
-    }
-    return Service(**(known | {"writes": (tmp_path / "logs",)} | changed))
+def open_service(tmp_path, root=Path("/")):
+    return Service(
+        root=root,
+        python=Path("/p"),
+        config=Path("/x.toml"),
+        writes=(tmp_path / "logs",),
+        user="fes",
+        console="/dev/tty1",
+    )
 
 
 def test_it_installs_enables_and_starts_nothing(monkeypatch, tmp_path, capsys):
