@@ -118,3 +118,14 @@ def test_another_leg_pads_or_switch_is_another_profile():
     ):
         profiles.add(RunConfig.model_validate(text).profile())
     assert len(profiles) == 4
+
+
+def test_the_wiring_page_uses_the_lines_that_are_the_defaults_and_names_what_must_not_be_forgotten():
+    text = (ROOT / "docs" / "boards.md").read_text(encoding="utf-8")
+    lines = RunConfig().lines
+    for what, line in (("heel switch", lines.heel_switch), ("stop button", lines.stop), ("lamp", lines.lamp)):
+        row = next(one for one in text.splitlines() if one.startswith(f"| {what} | ") and "GPIO" in one)
+        assert f"GPIO {line} |" in row
+    assert f"| gate | GPIO {lines.beeper} |" in text
+    for word in ("## Raspberry Pi", "needs no Python", "passkey", "never on hardware", "(planned)"):
+        assert word in text, word
