@@ -20,6 +20,8 @@ def profile_hash(profile, prescription) -> str:
         for name in LIMITS:
             words.append(str(getattr(setting, name)))
         words.append("used" if setting.current_ua > 0 else "unused")
+        if setting.doublet_ms > 0:
+            words.append("doublet")
     text = "".join(["%d:%s" % (len(word), word) for word in words])
     return "".join(["%02x" % b for b in hashlib.sha256(text.encode("utf-8")).digest()[:8]])
 

@@ -33,7 +33,9 @@ def test_another_wearer_leg_sensor_device_or_pad_is_another_profile(change):
     assert profile_hash(PROFILE._replace(**change), PRESCRIPTION) != NAME
 
 
-@pytest.mark.parametrize("change", [{"current_max_ua": 55_000}, {"charge_max_nc": 12_000}, {"current_ua": 0}])
+@pytest.mark.parametrize(
+    "change", [{"current_max_ua": 55_000}, {"charge_max_nc": 12_000}, {"current_ua": 0}, {"doublet_ms": 6}]
+)
 def test_other_limits_or_another_set_of_channels_is_another_profile(change):
     assert profile_hash(PROFILE, with_channel(**change)) != NAME
 

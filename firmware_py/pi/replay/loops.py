@@ -15,6 +15,7 @@ from firmware_py.pi.replay.tape import Tape, TapePort, TapeSensors
 from firmware_py.pi.run import orders
 from firmware_py.pi.run.standing import Standing
 from firmware_py.recorded_port import RecordedPort
+from safety.supervisor import WALK
 from stimulator.drivers import devices
 from stimulator.drivers.devices import DeviceError
 from stimulator.prescription import PrescriptionError, from_bytes
@@ -101,7 +102,8 @@ def play_controller(about: dict, tape: Tape) -> None:
             controller.cycle.step(rows[end].t_us)
             i = end
         elif row.kind == blackbox.HEARD:
-            standing.hear(row.t_us, *row.values[:5])
+            if standing.hear(row.t_us, *row.values[:5]):
+                controller.walk.restart()
         elif row.kind == blackbox.ACT:
             orders.do(controller, *row.values[:3])
         tape.check()
@@ -143,7 +145,7 @@ def _known(about: dict) -> dict:
             allow_host_death_tail_ms=devices.TAIL_ABS_MS,
         ),
         "prescription": from_bytes(bytes.fromhex(about["prescription_bytes"])),
-        **{name: about[name] for name in ("place", "side", "has_switch")},
+        **{name: about[name] for name in ("place", "side", "has_switch", "switch_foot")},
     }
 
 
@@ -156,7 +158,7 @@ def act_in_line(loop: Loop, row: Row, following: Row | None) -> None:
         blackbox.ACT_ACKNOWLEDGE: guard.acknowledge,
         blackbox.ACT_CHANNELS_CHECKED: guard.channels_checked,
         blackbox.ACT_PROFILE_CHANGED: guard.profile_changed,
-        blackbox.ACT_ARM: lambda: guard.arm(first),
+        blackbox.ACT_ARM: lambda: _arm(loop, first),
         blackbox.ACT_DISARM: guard.disarm,
         blackbox.ACT_PAUSE: guard.pause,
         blackbox.ACT_RESUME: guard.resume,
@@ -171,6 +173,13 @@ def act_in_line(loop: Loop, row: Row, following: Row | None) -> None:
     }
     with contextlib.suppress(ValueError):  # what was refused then is refused now; the rows tell if not
         deeds[row.values[0]]()
+
+
+def _arm(loop: Loop, mode: int) -> None:
+    """As `Loop.arm_walk`, whose change of scheduler is an act of its own."""
+    was_armed = loop.guard.gate.armed
+    if loop.guard.arm(mode) and mode == WALK and not was_armed:
+        loop.walk.restart()
 
 
 def prescription_of(row: Row | None):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from firmware_py.compose import start_problems
 from firmware_py.pi.about import is_clock_synchronised
 from firmware_py.pi.battery import Battery
 from firmware_py.pi.console import sentence_of
@@ -24,7 +25,7 @@ from firmware_py.pi.prescription_file import load_prescription
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.wiring import Places, open_imu, open_switch
 from firmware_py.pi.serial_port import SerialPort
-from stimulator.prescription import Prescription, checked, default_prescription, warnings
+from stimulator.prescription import Prescription, PrescriptionError, checked, default_prescription, warnings
 
 OK, NOTE, MISSING = "ok", "note", "MISSING"
 LISTEN_S = 0.5  # to the IMU
@@ -63,6 +64,9 @@ def prescription_of(config: RunConfig) -> Prescription:
     """Return the prescription that the configuration names, checked for its stimulator."""
     named = config.files.prescription
     prescription = load_prescription(Path(named)) if named else default_prescription()
+    found = start_problems(prescription, hears_other=False)
+    if found:
+        raise PrescriptionError(found)
     return checked(prescription, config.device().capability)
 
 

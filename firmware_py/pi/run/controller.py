@@ -132,7 +132,8 @@ class ControllerProcess:
         link, report = self._link, self.report
         while link.hear():
             s = link.status
-            self._standing.hear(now_us & WRAP_MASK_US, s.armed, s.is_ready, s.state, s.fault, s.sound)
+            if self._standing.hear(now_us & WRAP_MASK_US, s.armed, s.is_ready, s.state, s.fault, s.sound):
+                self._controller.walk.restart()
             for result in s.results[: s.results_n]:
                 if result.granted_ua > 0:
                     report.granted += 1

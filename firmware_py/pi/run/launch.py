@@ -116,6 +116,7 @@ def launch(
         was_checked=was_checked,
     )
     known = {"place": config.imu.place, "side": config.wearer.side, "has_switch": settings.has_switch}
+    known["switch_foot"] = "own"
     about = {
         "guardian": about_guardian(settings),
         "controller": about_controller(device, prescription, **known),

@@ -3,6 +3,7 @@
 from firmware_py import blackbox
 
 NO_MODE = -1
+FOR_WALK = 1  # StatusFrame.armed
 
 
 class Standing:
@@ -17,12 +18,17 @@ class Standing:
         self.mode = NO_MODE
         self._heard = (0,) * 5
 
-    def hear(self, t_us: int, armed: int, is_ready: int, state: int, fault: int, sound: int) -> None:
-        """Take in what a status says (`firmware_py.messages.StatusFrame`); what is new is noted."""
+    def hear(self, t_us: int, armed: int, is_ready: int, state: int, fault: int, sound: int) -> bool:
+        """Take in what a status says (`firmware_py.messages.StatusFrame`); what is new is noted.
+
+        Return whether somebody has armed for walking: the walk begins anew then.
+        """
         heard = (armed, is_ready, state, fault, sound)
         if heard == self._heard:
-            return
+            return False
+        is_new = armed == FOR_WALK and self._heard[0] != FOR_WALK
         self._heard = heard
         self.state = state
         self.mode = armed - 1
         self._log.note(blackbox.HEARD, t_us, *heard)
+        return is_new
