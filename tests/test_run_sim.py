@@ -120,7 +120,8 @@ def test_the_person_walks_to_the_end_and_is_helped(walk):
     assert figures["ran_s"] >= WALK_S
     assert leg["steps"] >= 0.65 * WALK_S, "a step in 1.2 s, after a start from standing"
     assert leg["pulses"] > 5 * WALK_S
-    assert figures["granted"] == leg["pulses"]
+    # A pulse that was granted and could not leave in time is held back, and the guardian needs a new arm.
+    assert 0 <= figures["granted"] - leg["pulses"] <= 1 + figures["armed_again"]
     assert figures["steps"] > 0.5 * leg["steps"]
 
 
