@@ -20,6 +20,12 @@ class Job(NamedTuple):
 
 JOBS = (
     Job("demo", "hw_sim.demo_job", "60 s of virtual walking through the whole loop, with a report"),
+    Job(
+        "run",
+        "firmware_py.pi.run.job",
+        "the device on a Raspberry Pi; or --check, or --sim: all of it against a simulated person",
+    ),
+    Job("install-service", "firmware_py.pi.run.service_job", "start the device with the Pi, under watchdogs"),
     Job("sim", "hw_sim.sim_job", "a situation of daily life, simulated; fails if an expectation does"),
     Job("campaign", "hw_sim.campaign_job", "thousands of drawn virtual walks with faults; resumable"),
     Job("replay", "hw_sim.replay_job", "a recorded walk through the whole loop"),
@@ -28,6 +34,7 @@ JOBS = (
     Job("prescription", "firmware_py.pi.prescription_job", "presets, and a file for another wearer or leg"),
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),
     Job("evaluate", "hw_sim.evaluate", "the trigger benchmark over labelled recordings"),
+    Job("log", "firmware_py.pi.log_job", "what a black box says; recover a damaged one; its rows as tables"),
     Job("bench", "benchmarks.bench_job", "figures: worst cases, counts and ratios"),
     Job("bench-check", "benchmarks.bench_check", "a stimulator on a resistor: a guided check and a sheet"),
     Job("safety-case", "evidence.safety_case", "the safety page: hazards, requirements, tests and results"),

@@ -2,7 +2,7 @@
 
 import argparse
 
-BENCHES = ("guardian", "stimulator", "faults", "gait", "realism", "leg", "simulator")
+BENCHES = ("guardian", "stimulator", "faults", "gait", "realism", "leg", "simulator", "jitter")
 
 
 def main(arguments: list[str]) -> int:
@@ -22,6 +22,8 @@ def main(arguments: list[str]) -> int:
         from benchmarks import leg_cost as bench
     elif chosen.name == "simulator":
         from benchmarks import simulator as bench
+    elif chosen.name == "jitter":
+        from benchmarks import jitter as bench
     else:
         from benchmarks import gait as bench
     return bench.main(arguments[1:])

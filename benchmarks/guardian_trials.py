@@ -5,7 +5,6 @@ carries (exact, whatever the clock of a busy machine does) and by the clock. The
 in addition when it decided.
 """
 
-import os
 import random
 import signal
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from benchmarks.guardian_rig import Rig
 from firmware_py.blackbox import RESULT, rows
 from firmware_py.messages import STOP
 from firmware_py.pi.log_file import read_log
+from firmware_py.pi.log_folder import segments
 from safety.clock import WRAP_MASK_US, elapsed_us
 
 AFTER_MAX = 1  # pulses that belong to the last valid request or to a later one
@@ -157,7 +157,7 @@ def run_trial(rig: Rig, kind: Kind, draw: random.Random) -> Trial:
         last = [r for r in rig.requests() if r.made_us <= mark_us][-1]
     pulses = rig.pulses(last.made_us - 500_000)
     rig.end()
-    decided = _decisions(rig.guardian_folder / "guardian.swp", last.made_us)
+    decided = _decisions(rig.guardian_folder, last.made_us)
     later = [p for p in pulses if p.start_us > last.made_us]
     return Trial(
         kind=kind.name,
@@ -178,11 +178,10 @@ def _is_at_or_after(pulse: Pulse, last: Request) -> bool:
     return pulse.gap_us == GAP_BAD_US or ahead < NUMBERS // 2
 
 
-def _decisions(log: Path, since_us: int) -> list[int]:
-    """Return when the guardian granted pulses, us after `since_us`, from its own log."""
-    if not os.path.exists(log):
-        return []
-    granted = [t_us for kind, t_us, row in rows(read_log(log).rows) if kind == RESULT and row[3] > 0]
+def _decisions(folder: Path, since_us: int) -> list[int]:
+    """Return when the guardian granted pulses, us after `since_us`, from its own log in `folder`."""
+    found = rows(read_log(*segments(folder, "guardian")).rows)
+    granted = [t_us for kind, t_us, row in found if kind == RESULT and row[3] > 0]
     return [elapsed_us(t_us, since_us & WRAP_MASK_US) for t_us in granted]
 
 

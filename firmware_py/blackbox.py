@@ -1,13 +1,22 @@
 """The rows of the black box: what each kind means, and a ring that takes them without allocation.
 
-A row is kind (u8), sequence (u8), t_us and seven whole numbers, little-endian, 36 bytes.
-`RowRing` lives inside the loop; somebody outside drains it (a log process, a board when idle).
+A row is kind (u8), sequence (u8), count (u16), t_us (i32) and seven whole numbers (i32) or 28 bytes, 36 bytes
+in all, little-endian. `count` says how many of the 28 bytes are meant, plus MORE if the next row of that kind
+goes on. `RowRing` lives inside the loop; somebody outside drains it (a log process, a board when idle).
+
+What comes in is kept as well as what was decided, in the order in which it happened, so that a replay can give
+the same code the same inputs and compare every row (firmware_py/pi/replay).
 """
 
 import struct
 
-ROW_FORMAT = "<BBHi7i"  # kind, sequence, spare, t_us, a to g
+from safety.clock import elapsed_us
+
+ROW_FORMAT = "<BBHi7i"  # kind, sequence, count, t_us, a to g
 ROW_BYTES = struct.calcsize(ROW_FORMAT)
+DATA_AT = 8
+DATA_N = ROW_BYTES - DATA_AT
+MORE = 0x8000
 
 SAMPLE = 1
 STATE = 2
@@ -17,9 +26,19 @@ RESULT = 5
 DEVICE = 6
 ARMED = 7
 LOST = 8
-VOICES = 9
-MOUNTING = 10
-COMPARISON = 24  # of two prescriptions: what the next stride is, of stimulator.comparison
+STEPS = 9
+ACT = 10
+RECEIVED = 11
+SENT = 12
+CONTROLLER = 13
+OPERATOR = 14
+INPUTS = 15
+PORT = 16
+PRESCRIPTION = 17
+HEARD = 18
+COMPARISON = 19  # of two prescriptions: what the next stride is, of stimulator.comparison
+VOICES = 20
+MOUNTING = 21
 
 KINDS = {
     SAMPLE: ("sample", "gyro_x_cdps gyro_y_cdps gyro_z_cdps acc_x_mg acc_y_mg acc_z_mg heel_and_imu"),
@@ -30,10 +49,54 @@ KINDS = {
     DEVICE: ("device", "state fault pulses_acked - - - -"),
     ARMED: ("armed", "armed reason supervisor_state fault held_by sound -"),
     LOST: ("lost", "rows - - - - - -"),
+    STEPS: ("steps", "count_and_wraps dt1_us dt2_us dt3_us dt4_us dt5_us dt6_us"),
+    ACT: ("act", "act first second - - - -"),
+    INPUTS: ("inputs", "stop controller_gone slept battery - - -"),
+    PORT: ("port", "trouble - - - - - -"),
+    HEARD: ("heard", "armed is_ready state fault sound - -"),
     VOICES: ("voices", "swing confidence imu_confidence switch_confidence disagreed disagreed_pct -"),
     MOUNTING: ("mounting", "problem accepted axis_x axis_y axis_z stage -"),
     COMPARISON: ("comparison", "label block strides hash_0 hash_1 hash_2 hash_3"),
 }
+# These hold bytes in place of numbers.
+BYTES = {
+    RECEIVED: "received",  # from the stimulator, in one piece
+    SENT: "sent",  # to it
+    CONTROLLER: "controller",  # a packet of the controller, as the guardian got it
+    OPERATOR: "operator",  # a packet of an operator
+    PRESCRIPTION: "prescription",  # canonical bytes of what an act commits
+}
+
+# What PORT says went wrong.
+READ_FAILED = 1
+WRITE_FAILED = 2
+
+# What ACT says a person, or a tool for a person, did. `first` and `second` where they mean something.
+(
+    ACT_OPEN,
+    ACT_ACKNOWLEDGE,
+    ACT_CHANNELS_CHECKED,
+    ACT_PROFILE_CHANGED,
+    ACT_ARM,  # first: 1 for a test burst
+    ACT_DISARM,
+    ACT_PAUSE,
+    ACT_RESUME,
+    ACT_STOP,
+    ACT_CLEAR,
+    ACT_BATTERY,  # first: percent
+    ACT_USE,  # first: 0 the walk, 1 the test burst comes into charge
+    ACT_HOLD,  # first: channel, second: current_max_ua
+    ACT_RELEASE,
+    ACT_BEAT,
+    ACT_COMMIT,  # the prescription follows
+    ACT_KEY_DOWN,  # first: key of the wearer
+    ACT_KEY_UP,
+    ACT_LEVEL,  # first: percent
+    ACT_MOUNTING,  # the sensor was put on anew
+) = range(1, 21)
+
+STEPS_MAX = 7  # of one row: its own time and six differences
+STEPS_WRAPS = 8  # counts above the steps in the first number
 
 
 class NoLog:
@@ -41,6 +104,9 @@ class NoLog:
 
     def note(self, kind: int, t_us: int, a: int, b=0, c=0, d=0, e=0, f=0, g=0) -> None:
         """Forget the row."""
+
+    def note_bytes(self, kind: int, t_us: int, data, n: int) -> None:
+        """Forget them."""
 
 
 class RowRing:
@@ -56,12 +122,54 @@ class RowRing:
         self._waiting: int = 0  # rows not yet drained
         self._sequence: int = 0
         self.lost: int = 0  # rows overwritten before they were drained, saturates
+        self._lost_told: int = 0
 
     def note(self, kind: int, t_us: int, a: int, b=0, c=0, d=0, e=0, f=0, g=0) -> None:
         """Keep one row; the oldest goes if there is no room."""
         struct.pack_into(
             ROW_FORMAT, self._buf, self._head * ROW_BYTES, kind, self._sequence, 0, t_us, a, b, c, d, e, f, g
         )
+        self._advance()
+
+    def note_bytes(self, kind: int, t_us: int, data, n: int) -> None:
+        """Keep the first `n` bytes of `data`, in as many rows as they need; none for n = 0."""
+        at = 0
+        buf = self._buf
+        while at < n:
+            count = min(n - at, DATA_N)
+            place = self._head * ROW_BYTES
+            more = MORE if at + count < n else 0
+            struct.pack_into(
+                ROW_FORMAT, buf, place, kind, self._sequence, count + more, t_us, 0, 0, 0, 0, 0, 0, 0
+            )
+            place += DATA_AT
+            for i in range(count):
+                buf[place + i] = data[at + i]
+            at += count
+            self._advance()
+
+    def drain(self) -> bytes:
+        """Return the waiting rows, oldest first, and forget them. Allocates: not inside the cycle.
+
+        If rows were overwritten since the last call, a row LOST stands before them and says how many.
+        """
+        first = self._head - self._waiting
+        waiting = self._waiting
+        self._waiting = 0
+        if first >= 0:
+            data = bytes(self._buf[first * ROW_BYTES : (first + waiting) * ROW_BYTES])
+        else:
+            first += self._rows_max
+            data = bytes(self._buf[first * ROW_BYTES :]) + bytes(self._buf[: self._head * ROW_BYTES])
+        if self.lost == self._lost_told:
+            return data
+        missing = self.lost - self._lost_told
+        self._lost_told = self.lost
+        row = struct.unpack(ROW_FORMAT, data[:ROW_BYTES])
+        before = (row[1] - 1) & 0xFF
+        return struct.pack(ROW_FORMAT, LOST, before, 0, row[3], missing, 0, 0, 0, 0, 0, 0) + data
+
+    def _advance(self) -> None:
         self._sequence = (self._sequence + 1) & 0xFF
         self._head = self._head + 1 if self._head + 1 < self._rows_max else 0
         if self._waiting < self._rows_max:
@@ -69,15 +177,60 @@ class RowRing:
         elif self.lost < 0xFFFFFFF:
             self.lost += 1
 
-    def drain(self) -> bytes:
-        """Return the waiting rows, oldest first, and forget them. Allocates: not inside the cycle."""
-        first = self._head - self._waiting
-        waiting = self._waiting
-        self._waiting = 0
-        if first >= 0:
-            return bytes(self._buf[first * ROW_BYTES : (first + waiting) * ROW_BYTES])
-        first += self._rows_max
-        return bytes(self._buf[first * ROW_BYTES :]) + bytes(self._buf[: self._head * ROW_BYTES])
+
+class StepLog:
+    """A log that also keeps the time of every step of the guard, several in one row.
+
+    A row STEPS is kept just before whatever is noted next, so all but the last of its steps noted nothing.
+    log    firmware_py.hal.Log that takes the rows
+    t_us   clock reading of the last step
+    """
+
+    def __init__(self, log) -> None:
+        self._log = log
+        self._dt = [0, 0, 0, 0, 0, 0]
+        self._count: int = 0
+        self._first_us: int = 0
+        self.t_us: int = 0
+        self._wraps: int = 0
+
+    def stepped(self, t_us: int, wraps: int = 0) -> None:
+        """A step at the clock reading `t_us` begins; `wraps` counts the clock's turns where they are known."""
+        dt_us = elapsed_us(t_us, self.t_us)
+        if self._count == STEPS_MAX or (self._count and dt_us < 0):
+            self.flush()
+        if self._count:
+            self._dt[self._count - 1] = dt_us
+        else:
+            self._first_us = t_us
+            self._wraps = wraps
+        self._count += 1
+        self.t_us = t_us
+
+    def flush(self) -> None:
+        """Hand the steps over that wait for their row."""
+        count = self._count
+        if count == 0:
+            return
+        self._count = 0
+        for i in range(count - 1, STEPS_MAX - 1):
+            self._dt[i] = 0
+        dt = self._dt
+        self._log.note(
+            STEPS, self._first_us, self._wraps * STEPS_WRAPS + count, dt[0], dt[1], dt[2], dt[3], dt[4], dt[5]
+        )
+
+    def note(self, kind: int, t_us: int, a: int, b=0, c=0, d=0, e=0, f=0, g=0) -> None:
+        """Keep one row."""
+        self.flush()
+        self._log.note(kind, t_us, a, b, c, d, e, f, g)
+
+    def note_bytes(self, kind: int, t_us: int, data, n: int) -> None:
+        """Keep bytes; nothing for n = 0."""
+        if n <= 0:
+            return
+        self.flush()
+        self._log.note_bytes(kind, t_us, data, n)
 
 
 def rows(data: bytes):

@@ -3,8 +3,9 @@
 from firmware_py import blackbox
 from firmware_py.both_legs import CHANNELS_EACH, LEG_NAMES, BothLegs, both_problems
 from firmware_py.channel_check import ChannelCheck
-from firmware_py.cycle import CYCLE_US, ControlCycle
-from firmware_py.guard import Guard
+from firmware_py.cycle import CYCLE_US
+from firmware_py.recorded import RecordedBurst, RecordedCycle
+from firmware_py.recorded import RecordedGuard as Guard
 from firmware_py.shared_stimulator import LegCheck, shared
 from firmware_py.wearing import Wearing
 from gait_detect.detector import GaitDetector
@@ -16,8 +17,14 @@ from stimulator.drivers import devices
 from stimulator.envelope import OFF
 from stimulator.exercise import Exercise
 from stimulator.parameters import AT_OTHER_CONTACT
-from stimulator.prescription import PrescriptionError, channel_limits, channel_name, checked
-from stimulator.test_burst import TestBurst
+from stimulator.prescription import (
+    PrescriptionError,
+    canonical_bytes,
+    channel_limits,
+    channel_name,
+    checked,
+    prescription_hash,
+)
 from stimulator.walk import WalkScheduler
 from stimulator.wearer import Wearer, WithLevel
 
@@ -34,10 +41,12 @@ class Loop:
     exercise      stimulator.exercise.Exercise, None before `prepare_exercise`
     arm_walk(), arm_test(), arm_exercise()   what a person asks for: who is in charge and how the guard is armed go
                   together
+    log           takes every row of this loop, inputs and decisions
+    about         what it was built from, for the head of its log: enough to build it again
     """
 
     def __init__(
-        self, cycle, guard, capability, *, limits, burst, check, log, place, hears_other=False
+        self, cycle, guard, capability, *, limits, burst, check, place, log, about, hears_other=False
     ) -> None:
         self.cycle = cycle
         self.guard = guard
@@ -47,9 +56,10 @@ class Loop:
         self.burst = burst
         self.check = check
         self.mounting = cycle.detector.mounting
+        self.log = log
+        self.about = about
         self.wearing = None
         self.exercise = None
-        self._log = log
         self._place = place
         self._hears_other = hears_other  # the other heel
         self._exercising = None  # the exercise under the wearer's level
@@ -60,7 +70,7 @@ class Loop:
 
     def restart_mounting(self) -> None:
         """A person has put the sensor on anew: find out again how it sits. Disarm first."""
-        self.cycle.detector.restart_mounting()
+        self.cycle.restart_mounting()
 
     def wear(self, wearer, cues, signals=None) -> None:
         """Let the wearer's level and pause govern the walk from its next step on; before the first arm.
@@ -109,7 +119,7 @@ class Loop:
         m = self.mounting
         if m.problem != OK:
             t_us = self.cycle.detector.state.t_us
-            self._log.note(
+            self.log.note(
                 blackbox.MOUNTING, t_us, m.problem, 1 if accept_mounting else 0, m.x, m.y, m.z, m.stage
             )
             if not accept_mounting:
@@ -142,6 +152,9 @@ class Loop:
             raise ValueError("A test burst runs; a change is taken over after it. Let go first.")
         if self.exercise is not None and self.exercise.is_running():
             raise ValueError("An exercise runs; a change is taken over after it. Stop it first.")
+        data = canonical_bytes(prescription)
+        self.log.note(blackbox.ACT, self.guard.now_us, blackbox.ACT_COMMIT)
+        self.log.note_bytes(blackbox.PRESCRIPTION, self.guard.now_us, data, len(data))
         self.walk.commit(prescription)
         self.burst.set(prescription)
         self._refit_exercise(prescription)
@@ -224,6 +237,57 @@ def start_problems(prescription, hears_other: bool) -> list:
     ]
 
 
+class Controller:
+    """What runs for one leg where the guard is another process: `cycle` asks.
+
+    walk, burst   schedulers; `walk` is in charge from the start
+    about         as of `Loop`
+    """
+
+    def __init__(self, cycle, burst, about) -> None:
+        self.cycle = cycle
+        self.walk = cycle.scheduler
+        self.burst = burst
+        self.about = about
+
+
+def compose_controller(
+    *,
+    sensors,
+    guard,
+    armed,
+    log,
+    prescription,
+    place: str,
+    has_switch: bool,
+    side: str,
+    switch_foot="own",
+    device,
+) -> Controller:
+    """Build all of the loop that comes before the guard.
+
+    guard   stands for the guard in the other process: firmware_py.pi.guardian_link.GuardianLink
+    armed   mirrors `state` and `mode` of its supervisor
+    The others as of `compose_walk`.
+    """
+    capability = device.capability
+    checked(prescription, capability)
+    found = start_problems(prescription, has_switch and switch_foot == "other")
+    if found:
+        raise PrescriptionError(found)
+    burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, armed, log)
+    scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
+    detector = GaitDetector(place=place, switch_foot=switch_foot)
+    cycle = RecordedCycle(sensors, detector, scheduler, guard, log, burst)
+    worn = {"place": place, "side": side, "has_switch": has_switch, "switch_foot": switch_foot}
+    return Controller(cycle, burst, about_controller(device, prescription, **worn))
+
+
+def about_controller(device, prescription, **worn) -> dict:
+    """Return what the head of a controller's log says; `worn`: place, side, has_switch, switch_foot."""
+    return _about("controller", device, prescription, **worn)
+
+
 def compose_walk(
     *,
     sensors,
@@ -268,23 +332,28 @@ def compose_walk(
     if found:
         raise PrescriptionError(found)
     limits = channel_limits(prescription, capability)
+    steps = blackbox.StepLog(log)
     guard = Guard(
         limits,
         devices.make_driver(device) if driver is None else driver,
         devices.make_check(device) if check is None else check,
         port,
-        log,
+        steps,
         has_imu=True,
         has_switch=has_switch and not hears_other,
         is_shank=place == "shank",
         was_checked=was_checked,
     )
+    burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor, steps)
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
     detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
-    cycle = ControlCycle(sensors, detector, scheduler, guard, log)
-    burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
+    cycle = RecordedCycle(sensors, detector, scheduler, guard, steps, burst)
     judge = ChannelCheck(burst, side, place)
     cycle.watch(judge)
+    worn = {"place": place, "side": side, "has_switch": has_switch, "switch_foot": switch_foot}
+    process = "in line" if corridor is None else "in line, with keys"
+    about = _about(process, device, prescription, **worn)
+    about["was_checked"] = was_checked
     loop = Loop(
         cycle,
         guard,
@@ -292,9 +361,10 @@ def compose_walk(
         limits=limits,
         burst=burst,
         check=judge,
-        log=log,
         place=place,
         hears_other=hears_other,
+        log=steps,
+        about=about,
     )
     if corridor is not None:
         cues = Cues()
@@ -320,5 +390,19 @@ def compose_both_legs(*, port, left, right) -> BothLegs:
         how = (left, right)[index]
         loop = compose_walk(port=port, side=LEG_NAMES[index], driver=drivers[index], check=check, **how)
         loop.take_turns(index, 2)
+        loop.about["process"] = "in line, one of two legs"
         loops.append(loop)
     return BothLegs(loops[0], loops[1])
+
+
+def _about(process: str, device, prescription, **worn) -> dict:
+    """Return what the head of a log must say so that the same can be built again."""
+    about = {
+        "process": process,
+        "device": device.name,
+        "answer_max_ms": device.answer_max_ms,
+        "prescription": prescription_hash(prescription),
+        "prescription_bytes": canonical_bytes(prescription),
+    }
+    about.update(worn)
+    return about

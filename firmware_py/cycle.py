@@ -53,6 +53,10 @@ class ControlCycle:
         """
         self._next = scheduler
 
+    def restart_mounting(self) -> None:
+        """A person has put the sensor on anew: the detector finds out again how it sits. Disarm first."""
+        self.detector.restart_mounting()
+
     def watch(self, watcher) -> None:
         """Let `watcher.see(sample)` (firmware_py.channel_check) see each raw sample, after the detector."""
         self._watcher = watcher

@@ -196,8 +196,7 @@ class Guard:
 
     def cycle_finished(self, sequence: int) -> None:
         """A whole control cycle has run and its requests have been handed over."""
-        if self._pace.finished(self.gate.armed):
-            self.supervisor.fault(faults.LOOP_OVERRUN)
+        self._pace.finished()
         self.gate.cycle_finished(sequence)
 
     # Time -----------------------------------------------------------------------------------------
@@ -249,7 +248,8 @@ class Guard:
         self.supervisor.advance(dt_us)
         self.plausibility.advance(dt_us)
         self._since_pulse.advance(dt_us)
-        self._pace.advance(dt_us)
+        if self._pace.advance(dt_us, self.gate.armed):
+            self.supervisor.fault(faults.LOOP_OVERRUN)
         self._unhelped.advance(dt_us)
         if self._is_burst:
             if self.supervisor.state != supervisor.STIMULATING:

@@ -52,6 +52,10 @@ class Log:
         """Keep one row; what a to g mean for each kind stands in `firmware_py.blackbox`."""
         raise NotImplementedError
 
+    def note_bytes(self, kind: int, t_us: int, data, n: int) -> None:
+        """Keep the first `n` bytes of `data` (bytes or bytearray), in as many rows as they need."""
+        raise NotImplementedError
+
 
 class Signals:
     """What the wearer hears and feels: a buzzer and a vibration motor. Never blocks, never raises.

@@ -1,10 +1,12 @@
-"""`./swingphase replay`: recorded walks through the whole loop, one with a picture or all as a table."""
+"""`./swingphase replay`: recorded walks through the whole loop, one with a picture or all as a table; or a black box
+through today's code, decision by decision (`--verify`)."""
 
 import argparse
 from pathlib import Path
 
 from firmware_py.pi.console import made_folder, progress_bar
 from firmware_py.pi.prescription_file import add_prescription_option, chosen_prescription
+from firmware_py.pi.replay.job import verify_all
 from hw_sim import replay_runs
 from hw_sim.recordings import recordings_in
 from stimulator.prescription import default_prescription
@@ -13,7 +15,12 @@ from stimulator.prescription import default_prescription
 def main(arguments: list[str]) -> int:
     """Replay, print what became of the steps."""
     parser = argparse.ArgumentParser(prog="./swingphase replay", description=__doc__)
-    parser.add_argument("file", help="a .csv file, an .npz file of recordings, or a folder of them")
+    parser.add_argument("file", help="a .csv file, an .npz file of recordings, or a folder of them; or a log")
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="FILE is a black box (.swp, or a session's folder): name the first decision that differs today",
+    )
     parser.add_argument(
         "--recording", type=int, metavar="N", help="this one, with a picture (default: a table of all)"
     )
@@ -21,6 +28,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes for the table of all (default 2)")
     add_prescription_option(parser)
     chosen = parser.parse_args(arguments)
+    if chosen.verify:
+        return verify_all(Path(chosen.file))
 
     prescription = chosen_prescription(chosen) or default_prescription()
     file = Path(chosen.file)

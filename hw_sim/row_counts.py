@@ -67,6 +67,11 @@ class RowCounts(Log):
         elif kind == ARMED:
             self._note_state(a, c, d, e)
 
+    def note_bytes(self, kind: int, t_us: int, data, n: int) -> None:
+        """Bytes are not counted, only passed on."""
+        if self.ring is not None:
+            self.ring.note_bytes(kind, t_us, data, n)
+
     def _note_state(self, armed: int, state: int, fault_id: int, held_by: int) -> None:
         self.armed = bool(armed)
         self.state = state

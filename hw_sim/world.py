@@ -15,6 +15,7 @@ from firmware_py.blackbox import RowRing
 from firmware_py.compose import Loop, compose_walk
 from firmware_py.cycle import CYCLE_US
 from firmware_py.hal import Port, Sensors
+from firmware_py.pi.about import about_log
 from firmware_py.pi.log_file import LogFile
 from hw_sim.emulators.pty_link import Link
 from hw_sim.row_counts import RowCounts
@@ -22,7 +23,7 @@ from safety.clock import HALF_WRAP_US, WRAP_MASK_US
 from stimulator.drivers.devices import Device
 from stimulator.drivers.one_pulse import OnePulseDriver
 from stimulator.drivers.sciencemode4_check import FrameCheck
-from stimulator.prescription import Prescription, prescription_hash
+from stimulator.prescription import Prescription
 
 T_START_US = WRAP_MASK_US - 4_999_999  # the clock wraps after five seconds of every run
 LEG_STEP_US = 1_000
@@ -105,10 +106,8 @@ class World:
         self._written_total = 0
         self._leg_us = 0
         self._next_drain_us = DRAIN_US
-        known = {"prescription": prescription_hash(prescription), "place": place, "t_start_us": T_START_US}
-        if device is not None:
-            known["device"] = device.name
-        self._file = LogFile(log_path, known | (about or {})) if log_path else None
+        known = self.loop.about | {"t_start_us": T_START_US}
+        self._file = LogFile(log_path, about_log(known | (about or {}))) if log_path else None
 
     def _now(self) -> int:
         return self.now_us
@@ -161,6 +160,7 @@ class World:
 
     def close(self) -> None:
         """Bring the log to its end."""
+        self.loop.log.flush()
         self._drain()
         if self._file:
             self._file.close()

@@ -371,3 +371,20 @@ def test_cycles_keep_their_pace(gaps_us, taken):
         at_us += gap_us
         found.append(pace.take(at_us))
     assert found == taken
+
+
+@pytest.mark.parametrize(("gap_us", "is_slow"), [(5_600, False), (9_900, False), (10_100, True)])
+def test_a_cycle_is_late_by_when_it_came_however_often_the_guardian_woke_meanwhile(gap_us, is_slow):
+    rig = Rig().run(400)
+    rig.arm()
+    rig.swings_from_us = 1 << 62
+    wake_us = 5_300  # the guardian wakes by itself if nothing comes
+    for at_us in [gap for _ in range(5) for gap in (4_900, gap_us)]:
+        due_us = rig.now_us + at_us
+        while rig.now_us + wake_us < due_us:
+            rig.now_us += wake_us
+            rig.core.step(rig.now_us)
+        rig.now_us = due_us
+        rig.core.step(due_us, Incoming(controller=(rig.frame(),)))
+    assert (rig.guard.supervisor.fault_id == faults.LOOP_OVERRUN) is is_slow
+    assert rig.is_armed is not is_slow

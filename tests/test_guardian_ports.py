@@ -3,7 +3,6 @@
 import errno
 import os
 import socket
-import struct
 
 import pytest
 
@@ -12,10 +11,9 @@ from firmware_py.blackbox import CYCLE, ROW_BYTES, rows
 from firmware_py.pi.guardian.core import Deadline
 from firmware_py.pi.guardian.log_port import LogPort
 from firmware_py.pi.guardian.ports import FileSign, LastLookPort, StopButton, monotonic_us
+from firmware_py.pi.guardian.process import Alone
 from firmware_py.pi.guardian_launch import OperatorLink
 from firmware_py.pi.guardian_link import GuardianLink
-from firmware_py.pi.log_file import LogFile, read_log
-from firmware_py.pi.log_writer import copy_rows
 from firmware_py.pi.serial_port import PortError
 from safety.sample import Sample
 from stimulator.drivers.devices import SCIENCEMODE4_PORT
@@ -118,20 +116,6 @@ def test_without_a_log_writer_rows_are_forgotten():
     log.flush()
 
 
-def test_the_log_writer_brings_whole_rows_to_the_disk(tmp_path):
-    read, write = os.pipe()
-    row = struct.pack("<BBHi7i", CYCLE, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7)
-    os.write(write, row * 3 + row[:10])
-    os.close(write)
-    file = LogFile(tmp_path / "log.swp", {"process": "guardian"})
-    copy_rows(read, file)
-    file.close()
-    os.close(read)
-    found = read_log(tmp_path / "log.swp")
-    assert found.about == {"process": "guardian"}
-    assert found.rows == row * 3
-
-
 @pytest.fixture
 def pair():
     ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -188,7 +172,14 @@ def test_the_link_hears_the_guardian_and_notices_its_end(pair):
     assert not link.hear()
     assert link.is_gone
     link.cycle_finished(1)
-    assert link.lost == 1
+    assert link.lost == 0, "nobody is there to miss it"
+
+
+def test_a_guardian_that_is_gone_is_noticed_when_something_is_sent(pair):
+    link = GuardianLink(pair[0], lambda: 0)
+    pair[1].close()
+    link.cycle_finished(1)
+    assert link.is_gone
 
 
 def test_the_operator_gives_commands_and_hears(pair):
@@ -201,3 +192,11 @@ def test_the_operator_gives_commands_and_hears(pair):
     assert [status.is_ready for status in operator.hear()] == [1]
     pair[1].close()
     assert list(operator.hear()) == []
+
+
+def test_a_guardian_that_nobody_can_arm_any_more_is_heard_for_ten_seconds_and_ends():
+    alone = Alone()
+    assert not alone.is_over(5_000_000, False)
+    for after_us, is_over in ((0, False), (10_000_000, False), (10_000_001, True)):
+        assert alone.is_over(5_000_000 + after_us, True) is is_over
+    assert not Alone().is_over(60_000_000, True), "counted from when it was left alone"

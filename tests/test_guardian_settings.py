@@ -117,13 +117,13 @@ def test_a_long_tail_is_told_at_each_arming(monkeypatch, capsys):
     monkeypatch.setattr(process, "Signals", lambda: None)
     core = Armed()
     sentence = tail_sentence(P24._replace(host_death_tail_ms=1_200))
-    guardian = process.GuardianProcess(core, None, None, None, at_arming=sentence)  # pyright: ignore[reportArgumentType]
+    guardian = process.GuardianProcess(core, None, None, None, None, at_arming=sentence)  # pyright: ignore[reportArgumentType]
     for armed in (0, 1, 1, 0, 2):
         core.armed = armed
-        guardian._tell(False, False)
+        guardian._tell(0, False, False)
     assert capsys.readouterr().out == f"guardian: {sentence}\n" * 2
     core.armed = 0
-    quiet = process.GuardianProcess(core, None, None, None)  # pyright: ignore[reportArgumentType]
+    quiet = process.GuardianProcess(core, None, None, None, None)  # pyright: ignore[reportArgumentType]
     core.armed = 1
-    quiet._tell(False, False)
+    quiet._tell(0, False, False)
     assert capsys.readouterr().out == ""

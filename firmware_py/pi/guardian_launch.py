@@ -4,7 +4,6 @@ The parent (`./swingphase run`, a bench) checks the prescription, derives the li
 this. It keeps the operator's end and the stop line; the controller's end goes to the controller.
 """
 
-import json
 import os
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from firmware_py.frames import FrameReader, FrameWriter
 from firmware_py.messages import CommandFrame, StatusFrame
 from firmware_py.pi.guardian.settings import GuardianSettings
+from firmware_py.pi.log_launch import LaunchedWriter, launch_log_writer
 from safety.clock import WRAP_MASK_US
 from stimulator.drivers.devices import TAIL_MAX_MS, Device
 from stimulator.prescription import Prescription, channel_limits, prescription_hash
@@ -39,6 +39,17 @@ def settings_for(
         allow_host_death_tail_ms=allow_host_death_tail_ms,
         **flags,
     )
+
+
+def about_guardian(settings: GuardianSettings) -> dict:
+    """Return what the head of the guardian's log says: enough to build its guard again."""
+    return {
+        "process": "guardian",
+        "device": settings.device,
+        "prescription": settings.prescription,
+        "settings": settings.digest(),
+        "settings_json": settings.to_bytes().decode(),
+    }
 
 
 class OperatorLink:
@@ -85,7 +96,7 @@ class LaunchedGuardian:
     """
 
     process: subprocess.Popen
-    log_writer: subprocess.Popen | None
+    log_writer: LaunchedWriter | None
     controller: socket.socket
     operator: socket.socket
     button_fd: int
@@ -100,7 +111,7 @@ class LaunchedGuardian:
                 self.process.kill()
         self.process.wait()
         if self.log_writer is not None:
-            self.log_writer.wait(5.0)
+            self.log_writer.close()
         self.controller.close()
         self.operator.close()
         if self.button_fd >= 0:
@@ -114,52 +125,43 @@ def launch_guardian(
     folder: Path,
     *,
     log: bool = True,
+    log_end: int | None = None,
+    parts: tuple[str, ...] = (),
+    pass_fds: tuple[int, ...] = (),
     module: str = "firmware_py.pi.guardian",
 ) -> LaunchedGuardian:
-    """Start a guardian for the stimulator at `port`; files (settings, log, sign) go into `folder`.
+    """Start a guardian for the stimulator at `port`; its files go into `folder`.
 
-    module   what is started; a bench puts its own around the guardian
+    log        start a log writer for it alone, into `folder`
+    log_end    or this descriptor of a log writer that there is
+    parts      more of its options: lines of beeper, lamp and stop contact (default: a sign in a file, and a pipe
+               that stands for the stop button), with the descriptors that they name in `pass_fds`
+    module     what is started; a bench puts its own around the guardian
     """
     settings_path = folder / "guardian.json"
     settings_path.write_bytes(settings.to_bytes())
     controller, controller_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     operator, operator_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     button_end, button_fd = os.pipe()
-    given = [controller_end.fileno(), operator_end.fileno(), button_end]
+    given = [controller_end.fileno(), operator_end.fileno(), *pass_fds]
     command = [sys.executable, "-m", module, "--port", port]
-    command += ["--settings", str(settings_path), "--sign-file", str(folder / "sign.txt")]
-    command += [
-        "--controller-fd",
-        str(given[0]),
-        "--operator-fd",
-        str(given[1]),
-        "--button-fd",
-        str(given[2]),
-    ]
-    log_writer, log_end = None, None
-    if log:
-        about = {"process": "guardian", "settings": settings.digest(), "prescription": settings.prescription}
-        log_writer = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "firmware_py.pi.log_writer",
-                str(folder / "guardian.swp"),
-                json.dumps(about),
-            ],
-            stdin=subprocess.PIPE,
-            cwd=ROOT,
-        )
-        log_end = log_writer.stdin
+    command += ["--settings", str(settings_path)]
+    command += ["--controller-fd", str(given[0]), "--operator-fd", str(given[1])]
+    if "--stop-line" not in parts:
+        given.append(button_end)
+        command += ["--button-fd", str(button_end)]
+    command += parts or ("--sign-file", str(folder / "sign.txt"))
+    log_writer = None
+    if log and log_end is None:
+        log_writer = launch_log_writer(folder, {"guardian": about_guardian(settings)})
+        log_end = log_writer.ends["guardian"]
     if log_end is not None:
-        given.append(log_end.fileno())
-        command += ["--log-fd", str(log_end.fileno())]
+        given.append(log_end)
+        command += ["--log-fd", str(log_end)]
     try:
         process = subprocess.Popen(command, pass_fds=given, cwd=ROOT)
     finally:
         controller_end.close()
         operator_end.close()
         os.close(button_end)
-        if log_end is not None:
-            log_end.close()
     return LaunchedGuardian(process, log_writer, controller, operator, button_fd)

@@ -91,5 +91,7 @@ class GuardianLink:
             return
         try:
             self._sock.send(memoryview(self._writer.buf)[:n])
-        except OSError:  # full, or the guardian is gone: it stops by itself in both cases
+        except BlockingIOError:  # full: the guardian does not read, and stops by itself
             self.lost += 1
+        except OSError:
+            self.is_gone = True

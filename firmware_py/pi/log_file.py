@@ -1,10 +1,15 @@
 """The black box on disk: append-only frames with a checksum, readable after a cut at any byte.
 
-A file begins with MAGIC and one JSON line (what ran, on what, with which prescription). Then frames:
-sync (2 bytes), length u16, sequence u32, payload (whole rows of `firmware_py.blackbox`), CRC-32.
+A file begins with MAGIC. Then frames: sync (2 bytes), kind (u8), length u16, sequence u32, payload, CRC-32 over all
+before it; little-endian. Kinds:
+    ABOUT   JSON: what ran, on what, with which prescription; the first frame of a file
+    ROWS    number of the first row (u32), then whole rows of `firmware_py.blackbox`
+    PACKED  the same, rows packed with zlib
+    END     number of rows in all files of this log: it was closed in order
 A reader that meets a broken frame looks for the next sync and says what it lost.
 """
 
+import contextlib
 import json
 import os
 import struct
@@ -14,97 +19,166 @@ from pathlib import Path
 
 from firmware_py.blackbox import ROW_BYTES
 
-MAGIC = b"SWINGPHASE-LOG-1\n"
+MAGIC = b"SWINGPHASE-LOG-2\n"
 SYNC = b"\xa5\x5a"
-HEAD = struct.Struct("<2sHI")
+HEAD = struct.Struct("<2sBHI")
 CRC = struct.Struct("<I")
-ROWS_PER_FRAME_MAX = 1000  # 36 kB, well below the u16 length
+FIRST = struct.Struct("<I")
+ABOUT, ROWS, PACKED, END = 1, 2, 3, 4
+ROWS_PER_FRAME_MAX = 1000  # 36 kB, below the u16 length
+PACK_LEVEL = 1  # a third of the size for a hundredth of a core
 
 
 class LogFile:
-    """Append frames to `path`; every `append` is on the disk when it returns."""
+    """Append frames to `path`; every `append` is on the disk when it returns, or OSError and nothing of it is.
 
-    def __init__(self, path: Path, about: dict) -> None:
-        self._file = path.open("wb")
+    first_row    number of the first row, in a log of several files
+    rows_total   number of the next row;  size  bytes so far
+    """
+
+    def __init__(self, path: Path, about: dict, first_row: int = 0) -> None:
+        self.path = path
+        self.rows_total = first_row
         self._sequence = 0
-        self._file.write(MAGIC + json.dumps(about, sort_keys=True).encode() + b"\n")
-        self._sync()
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        self.size = 0
+        try:
+            head = MAGIC + self._frame(ABOUT, json.dumps(about, sort_keys=True).encode())
+            self._write(head)
+            sync_folder(path.parent)
+        except BaseException:
+            self._let_go()
+            raise
 
     def append(self, rows: bytes) -> None:
         """Write whole rows, as `RowRing.drain` gives them."""
         if not rows:
             return
-        step = ROWS_PER_FRAME_MAX * ROW_BYTES
-        for at in range(0, len(rows), step):
-            payload = rows[at : at + step]
-            head = HEAD.pack(SYNC, len(payload), self._sequence)
-            self._file.write(head + payload + CRC.pack(zlib.crc32(head + payload)))
-            self._sequence += 1
-        self._sync()
+        sequence, data, count = self._sequence, b"", 0
+        for at in range(0, len(rows), ROWS_PER_FRAME_MAX * ROW_BYTES):
+            part = rows[at : at + ROWS_PER_FRAME_MAX * ROW_BYTES]
+            packed = zlib.compress(part, PACK_LEVEL)
+            kind, body = (PACKED, packed) if len(packed) < len(part) else (ROWS, part)
+            data += self._frame(kind, FIRST.pack(self.rows_total + count) + body)
+            count += len(part) // ROW_BYTES
+        try:
+            self._write(data)
+        except OSError:
+            self._sequence = sequence
+            raise
+        self.rows_total += count
 
     def close(self) -> None:
-        """Close the file. Safe to call twice."""
-        self._file.close()
+        """Say that this is the end, and close the file. Safe to call twice; a full disk only loses the word."""
+        if self._fd >= 0:
+            with contextlib.suppress(OSError):
+                self._write(self._frame(END, FIRST.pack(self.rows_total)))
+            self._let_go()
 
-    def _sync(self) -> None:
-        self._file.flush()
-        os.fdatasync(self._file.fileno())
+    def leave(self) -> None:
+        """Close the file; the log goes on in another one."""
+        self._let_go()
+
+    def _frame(self, kind: int, payload: bytes) -> bytes:
+        head = HEAD.pack(SYNC, kind, len(payload), self._sequence)
+        self._sequence += 1
+        return head + payload + CRC.pack(zlib.crc32(head + payload))
+
+    def _write(self, data: bytes) -> None:
+        done = 0
+        try:
+            while done < len(data):
+                done += os.pwrite(self._fd, data[done:], self.size + done)
+            os.fdatasync(self._fd)
+        except OSError:
+            if done:
+                os.ftruncate(self._fd, self.size)  # half a frame would only be in the way
+            raise
+        self.size += len(data)
+
+    def _let_go(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a new file's name to the disk."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered:
-    """What could be read of a log file.
+    """What could be read of a log.
 
-    about         the JSON of the head line, {} if it was unreadable
-    rows          bytes, all whole rows in order (`firmware_py.blackbox.rows`)
-    frames_lost   frames missing inside the file, by their sequence
+    about         the JSON of its head, {} if none could be read
+    pieces        (number of the first row, whole rows as bytes), in order; a gap between two is lost
     bytes_lost    bytes that belong to no whole frame
+    is_ended      it was closed in order
     """
 
     about: dict
-    rows: bytes
-    frames_lost: int
+    pieces: tuple[tuple[int, bytes], ...]
     bytes_lost: int
+    is_ended: bool
+
+    @property
+    def rows(self) -> bytes:
+        """All whole rows in order."""
+        return b"".join(rows for _, rows in self.pieces)
+
+    @property
+    def rows_lost(self) -> int:
+        """Rows missing in front of, or between, rows that are there."""
+        expected = lost = 0
+        for first, rows in self.pieces:
+            lost += max(0, first - expected)
+            expected = first + len(rows) // ROW_BYTES
+        return lost
 
 
-def read_log(path: Path) -> Recovered:
-    """Read whatever is whole in the log file `path`; a cut or damaged file is normal, not an error."""
-    data = path.read_bytes()
+def read_log(*paths: Path) -> Recovered:
+    """Read whatever is whole in the files of one log, in their order; damage is normal here, not an error."""
     about: dict = {}
-    at = 0
-    if data.startswith(MAGIC):
-        end = data.find(b"\n", len(MAGIC))
-        if end >= 0:
-            try:
-                about = json.loads(data[len(MAGIC) : end])
-                at = end + 1
-            except ValueError:
-                at = len(MAGIC)
-    rows, lost_bytes, lost_frames, expected = [], 0, 0, 0
-    while at < len(data):
-        size, sequence = _frame_at(data, at)
-        if size == 0:
-            following = data.find(SYNC, at + 1)
-            following = len(data) if following < 0 else following
-            lost_bytes += following - at
-            at = following
-            continue
-        rows.append(data[at + HEAD.size : at + size - CRC.size])
-        lost_frames += max(0, sequence - expected)
-        expected = sequence + 1
-        at += size
-    return Recovered(about=about, rows=b"".join(rows), frames_lost=lost_frames, bytes_lost=lost_bytes)
+    pieces: list[tuple[int, bytes]] = []
+    bytes_lost, is_ended = 0, False
+    for path in paths:
+        data = path.read_bytes()
+        at = len(MAGIC) if data.startswith(MAGIC) else 0
+        is_ended = False
+        while at < len(data):
+            frame = _frame_at(data, at)
+            if frame is None:
+                following = data.find(SYNC, at + 1)
+                following = len(data) if following < 0 else following
+                bytes_lost += following - at
+                at = following
+                continue
+            kind, payload, size = frame
+            if kind == ABOUT and not about:
+                about = json.loads(payload)
+            elif kind in (ROWS, PACKED):
+                body = payload[FIRST.size :]
+                rows = zlib.decompress(body) if kind == PACKED else body
+                pieces.append((FIRST.unpack_from(payload)[0], rows))
+            elif kind == END:
+                is_ended = True
+            at += size
+    return Recovered(about=about, pieces=tuple(pieces), bytes_lost=bytes_lost, is_ended=is_ended)
 
 
-def _frame_at(data: bytes, at: int) -> tuple[int, int]:
-    """Return (size in bytes, sequence) of a whole frame at `at`; size 0 if there is none."""
+def _frame_at(data: bytes, at: int) -> tuple[int, bytes, int] | None:
+    """Return (kind, payload, size in bytes) of a whole frame at `at`, None if there is none."""
     if len(data) - at < HEAD.size:
-        return 0, 0
-    sync, length, sequence = HEAD.unpack_from(data, at)
+        return None
+    sync, kind, length, _ = HEAD.unpack_from(data, at)
     size = HEAD.size + length + CRC.size
-    if sync != SYNC or length % ROW_BYTES or at + size > len(data):
-        return 0, 0
-    body = data[at : at + size - CRC.size]
-    if CRC.unpack_from(data, at + size - CRC.size)[0] != zlib.crc32(body):
-        return 0, 0
-    return size, sequence
+    if sync != SYNC or not ABOUT <= kind <= END or at + size > len(data):
+        return None
+    if CRC.unpack_from(data, at + size - CRC.size)[0] != zlib.crc32(data[at : at + size - CRC.size]):
+        return None
+    return kind, data[at + HEAD.size : at + size - CRC.size], size

@@ -1,6 +1,8 @@
-"""Bring rows that another process hands over to the disk: `fdatasync` may wait here, where nobody waits for it.
+"""Bring rows that other processes hand over to the disk: `fdatasync` may wait here, where nobody waits for it.
 
-python -m firmware_py.pi.log_writer FILE ABOUT   rows of `firmware_py.blackbox` come on standard input
+python -m firmware_py.pi.log_writer SPEC   SPEC is a JSON file: {"root": folder of all sessions, "folder": of this
+one, "size_max": bytes, "segment_max": bytes, "inputs": [{"name", "fd", "about"}]}. Rows of `firmware_py.blackbox`
+come on each `fd`; it ends when all of them have ended.
 """
 
 import json
@@ -9,39 +11,69 @@ import select
 import signal
 import sys
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from firmware_py.blackbox import ROW_BYTES
-from firmware_py.pi.log_file import LogFile
+from firmware_py.pi.log_folder import Room, SegmentedLog
 
-SYNC_S = 0.2  # at most this much of a log is lost with the power
-CHUNK_N = 1 << 16
+SYNC_S = 0.5  # so long rows wait at most; with the power goes at most this and what waits in the pipe
+ROWS_MAX = 600  # nor do more rows than this wait: less than the busiest process makes in a second
+PIPE_N = 1 << 15  # of a pipe to this process: 900 rows
 
 
-def copy_rows(fd: int, file: LogFile) -> None:
-    """Append everything that comes on `fd`, in whole rows, until it ends."""
-    waiting = b""
-    last_s = time.monotonic()
-    while True:
-        if select.select((fd,), (), (), SYNC_S)[0]:
-            data = os.read(fd, CHUNK_N)
-            if not data:
-                break
-            waiting += data
-        if time.monotonic() - last_s >= SYNC_S:
-            last_s = time.monotonic()
-            whole = len(waiting) - len(waiting) % ROW_BYTES
-            file.append(waiting[:whole])
-            waiting = waiting[whole:]
-    file.append(waiting[: len(waiting) - len(waiting) % ROW_BYTES])
+@dataclass(slots=True)
+class Input:
+    """One process's pipe, and the log it goes to."""
+
+    fd: int
+    log: SegmentedLog
+    waiting: bytearray = field(default_factory=bytearray)
+
+    def take(self) -> bool:
+        """Read what has come, up to ROWS_MAX rows that wait; False at the end."""
+        data = os.read(self.fd, ROWS_MAX * ROW_BYTES - len(self.waiting))
+        self.waiting += data
+        return bool(data)
+
+    def sync(self) -> None:
+        """Bring whole rows to the disk."""
+        whole = len(self.waiting) - len(self.waiting) % ROW_BYTES
+        self.log.append(bytes(self.waiting[:whole]))
+        del self.waiting[:whole]
+
+
+def copy(inputs: list[Input]) -> None:
+    """Append everything that comes until every input has ended."""
+    begun_s = time.monotonic()  # when the oldest row that waits came
+    while inputs:
+        ready = select.select([one.fd for one in inputs], (), (), SYNC_S)[0]
+        for one in [one for one in inputs if one.fd in ready]:
+            if not one.take():
+                one.sync()
+                one.log.close()
+                inputs.remove(one)
+        is_time = time.monotonic() - begun_s >= SYNC_S
+        for one in inputs:
+            if is_time or len(one.waiting) >= ROWS_MAX * ROW_BYTES:
+                one.sync()
+        if is_time:
+            begun_s = time.monotonic()
 
 
 def main(arguments: list[str]) -> int:
-    """Write one log file from standard input."""
+    """Write the logs of one session."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; this one ends with its input
-    file = LogFile(Path(arguments[0]), json.loads(arguments[1]))
-    copy_rows(sys.stdin.fileno(), file)
-    file.close()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    spec = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    room = Room(Path(spec["root"]), spec["size_max"])
+    folder, segment_max = Path(spec["folder"]), spec["segment_max"]
+    copy(
+        [
+            Input(one["fd"], SegmentedLog(folder, one["name"], one["about"], room, segment_max))
+            for one in spec["inputs"]
+        ]
+    )
     return 0
 
 

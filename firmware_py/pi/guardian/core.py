@@ -35,6 +35,7 @@ class Incoming:
     stop                   True if the button was pressed or a signal asked for a stop
     controller_gone        True if the controller's socket was closed
     slept                  True if the machine was suspended in between
+    battery                charge of the supply in percent, -1 if nothing new is known
     """
 
     controller: tuple[bytes, ...] = ()
@@ -42,6 +43,7 @@ class Incoming:
     stop: bool = False
     controller_gone: bool = False
     slept: bool = False
+    battery: int = -1
 
 
 NOTHING = Incoming()
@@ -122,6 +124,8 @@ class GuardianCore:
         self._hear(self._operator, incoming.operator, self._take_from_operator)
         if incoming.controller_gone or now_us - self._permit_us > FRAME_AGE_MAX_US:
             self._disarm(reasons.NO_CYCLE)
+        if incoming.battery >= 0:
+            self.guard.take_battery(incoming.battery)
         if incoming.stop:
             self._stop()
         self.deadline.us = min(now_us + WRITE_WITHIN_US, self._permit_us + FRAME_AGE_MAX_US)

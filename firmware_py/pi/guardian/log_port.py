@@ -2,9 +2,11 @@
 
 import os
 
-from firmware_py.blackbox import RowRing
+from firmware_py.blackbox import ROW_BYTES, RowRing
 
 ROWS_MAX = 8192  # some ten seconds of rows: a log writer that stands still loses none before
+# A pipe takes up to 4096 bytes whole or not at all, so that a writer that is killed never leaves half a row.
+CHUNK_N = 4096 // ROW_BYTES * ROW_BYTES
 
 
 class LogPort:
@@ -21,16 +23,20 @@ class LogPort:
         """Keep one row."""
         self._ring.note(kind, t_us, a, b, c, d, e, f, g)
 
+    def note_bytes(self, kind: int, t_us: int, data, n: int) -> None:
+        """Keep bytes."""
+        self._ring.note_bytes(kind, t_us, data, n)
+
     def flush(self) -> None:
         """Hand rows to the log writer; without one, or when it is gone, they are forgotten."""
         if not self._waiting:
             self._waiting = self._ring.drain()
         if self._fd is None:
             self._waiting = b""
-        if not self._waiting or self._fd is None:
             return
         try:
-            self._waiting = self._waiting[os.write(self._fd, self._waiting) :]
+            while self._waiting:
+                self._waiting = self._waiting[os.write(self._fd, self._waiting[:CHUNK_N]) :]
         except BlockingIOError:
             return
         except OSError:

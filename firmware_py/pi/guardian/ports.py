@@ -111,6 +111,9 @@ class FileSign:
         """Change what is seen and heard: armed or not, and which sound of the supervisor."""
         self._file.write(f"{t_us} armed {int(armed)} sound {sound}\n")
 
+    def step(self, now_us: int) -> None:
+        """Nothing blinks in a file."""
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()

@@ -6,6 +6,7 @@ controller disarms.
 """
 
 import argparse
+import os
 import select
 import signal
 import socket
@@ -13,11 +14,13 @@ import sys
 from pathlib import Path
 
 from firmware_py.frames import FrameWriter
-from firmware_py.guard import Guard
 from firmware_py.messages import StatusFrame
+from firmware_py.pi.gpio_port import GpioError, Output, StopLine, open_contact, open_output
+from firmware_py.pi.guardian.build import make_guard
 from firmware_py.pi.guardian.core import Deadline, GuardianCore, Incoming
 from firmware_py.pi.guardian.log_port import LogPort
 from firmware_py.pi.guardian.ports import (
+    BYTES_MAX,
     FileSign,
     LastLookPort,
     Signals,
@@ -26,8 +29,11 @@ from firmware_py.pi.guardian.ports import (
     slept_us,
 )
 from firmware_py.pi.guardian.real_time import ask_for_real_time
-from firmware_py.pi.guardian.settings import FLAGS, SettingsError, load_settings
+from firmware_py.pi.guardian.record import Recorder
+from firmware_py.pi.guardian.settings import SettingsError, load_settings
+from firmware_py.pi.guardian.sign import GpioSign
 from firmware_py.pi.serial_port import PortError
+from firmware_py.recorded_port import RecordedPort
 from stimulator.drivers import devices
 
 IDLE_US = 5_000  # the driver's deadlines are tens of milliseconds; the permit's is 100
@@ -35,10 +41,24 @@ PACKETS_MAX = 8  # from one socket in one step: a flood must not hold up a stop
 PACKET_N = 2048
 BACKLOG_MAX = 4096  # packets thrown away after a gap; a full socket holds far fewer
 END_US = 400_000  # time for the stimulator to confirm its last stop
+ALONE_US = 10_000_000  # once nobody is left who could arm: so long the loss of help is heard
 LATE_SENTENCE = (
     "this process was kept from running for over 10 ms just before a pulse; the pulse was not written and a "
     "fault is latched. Look for what else runs on this machine, then clear the fault and arm again."
 )
+
+
+class Alone:
+    """Once controller and operators are gone nobody can ever arm: the loss is heard for ALONE_US, then it is over."""
+
+    def __init__(self) -> None:
+        self._until_us = 0
+
+    def is_over(self, now_us: int, is_alone: bool) -> bool:
+        """Return True once it has been alone for so long."""
+        if is_alone and not self._until_us:
+            self._until_us = now_us + ALONE_US
+        return is_alone and now_us > self._until_us
 
 
 class GuardianProcess:
@@ -49,7 +69,8 @@ class GuardianProcess:
         core: GuardianCore,
         port: LastLookPort,
         log: LogPort,
-        sign: FileSign | None,
+        sign: FileSign | GpioSign | None,
+        record: Recorder,
         *,
         at_arming: str = "",
     ) -> None:
@@ -59,21 +80,33 @@ class GuardianProcess:
         self._log = log
         self._sign = sign
         self._at_arming = at_arming
+        self._record = record
         self._signals = Signals()
         self._controller: socket.socket | None = None
         self._operators: list[socket.socket] = []
-        self._button: StopButton | None = None
+        self._button: StopButton | StopLine | None = None
+        self._battery_fd = -1
         self._status = StatusFrame()
         self._writer = FrameWriter()
         self._told = (-1,) * 7
         self._slept_us = slept_us()
         self._end_us = 0  # once asked to end: the latest moment
+        self._alone = Alone()
 
-    def listen(self, controller: socket.socket, operators: list[socket.socket], button: StopButton | None):
-        """Say whom to hear."""
+    def listen(
+        self,
+        controller: socket.socket,
+        operators: list[socket.socket],
+        button: StopButton | StopLine | None,
+        battery_fd: int | None = None,
+    ) -> None:
+        """Say whom to hear; a byte on `battery_fd` is the charge in percent."""
         for one in (controller, *operators):
             one.setblocking(False)
         self._controller, self._operators, self._button = controller, operators, button
+        if battery_fd is not None:
+            os.set_blocking(battery_fd, False)
+            self._battery_fd = battery_fd
 
     def run(self) -> None:
         """Guard until a signal ends it; the stimulator has been told to stop when this returns."""
@@ -83,14 +116,20 @@ class GuardianProcess:
             incoming = self._collect()
             taken = self.core.frames_taken
             # The clock is read after the sockets: what they held was made before this moment.
-            self.core.step(monotonic_us(), incoming)
+            now_us = monotonic_us()
+            self._record.note(now_us, incoming)
+            self.core.step(now_us, incoming)
             if self.core.had_gap:
                 self._throw_away_backlog()
-            self._tell(self.core.frames_taken != taken, bool(incoming.operator))
+            if self._sign is not None:
+                self._sign.step(now_us)
+            self._tell(now_us, self.core.frames_taken != taken, bool(incoming.operator))
             self._log.flush()
             if self._port.late_total != late_total:
                 late_total = self._port.late_total
                 print(f"guardian: {LATE_SENTENCE}", file=sys.stderr, flush=True)
+        self._record.steps.flush()
+        self._log.flush()
         self._port.close()
         if self._sign is not None:
             self._sign.close()
@@ -108,13 +147,19 @@ class GuardianProcess:
             fds.append(self._button)
         if not self.core.guard.driver.fault:
             fds.append(self._port)
+        if self._battery_fd >= 0:
+            fds.append(self._battery_fd)
         ready = select.select(fds, (), (), self.core.guard.due_us(IDLE_US) / 1e6)[0]
         incoming = Incoming()
         numbers = self._signals.take()
-        if numbers:
+        is_alone = self._controller is None and not self._operators
+        is_to_end = self._alone.is_over(monotonic_us(), is_alone) or bool(
+            numbers.strip(bytes((signal.SIGUSR1,)))
+        )
+        if numbers or is_to_end:
             incoming.stop = True
-            if numbers.strip(bytes((signal.SIGUSR1,))) and not self._end_us:
-                self._end_us = monotonic_us() + END_US
+        if is_to_end and not self._end_us:
+            self._end_us = monotonic_us() + END_US
         if self._button is not None and (self._button in ready or self._button.is_broken):
             incoming.stop |= self._button.was_pressed()
         for one in [one for one in self._operators if one in ready]:
@@ -127,10 +172,25 @@ class GuardianProcess:
             if incoming.controller_gone:
                 self._controller.close()
                 self._controller = None
+        if self._battery_fd in ready:
+            incoming.battery = self._hear_battery()
         slept = slept_us()
         incoming.slept = slept - self._slept_us > IDLE_US
         self._slept_us = slept
         return incoming
+
+    def _hear_battery(self) -> int:
+        """Return the newest charge, -1 for none. Whoever read the battery may be gone: then it is what it was."""
+        try:
+            data = os.read(self._battery_fd, BYTES_MAX)
+        except BlockingIOError:
+            return -1
+        except OSError:
+            data = b""
+        if not data:
+            self._battery_fd = -1
+            return -1
+        return min(data[-1], 100)
 
     def _throw_away_backlog(self) -> None:
         if self._controller is not None:
@@ -138,7 +198,7 @@ class GuardianProcess:
                 if not _receive(self._controller)[0]:
                     return
 
-    def _tell(self, has_frames: bool, was_asked: bool) -> None:
+    def _tell(self, now_us: int, has_frames: bool, was_asked: bool) -> None:
         status = self._status
         self.core.fill_status(status)
         told = (
@@ -152,7 +212,7 @@ class GuardianProcess:
         if self._at_arming and status.armed and self._told[0] <= 0:
             print(f"guardian: {self._at_arming}", flush=True)
         if self._sign is not None and told != self._told:
-            self._sign.show(status.t_us, bool(status.armed), status.sound)
+            self._sign.show(now_us, bool(status.armed), status.sound)
         if self._controller is not None and (has_frames or told != self._told):
             self.core.fill_results(status)
             _send(self._controller, self._writer.buf, status.encode(self._writer))
@@ -192,30 +252,48 @@ def main(arguments: list[str] | None = None) -> int:
         device = settings.chosen()
         check = devices.make_check(device)
         log = LogPort(chosen.log_fd)
+        record = Recorder(log)
         port = LastLookPort(chosen.port, check, deadline, device.port)
-    except (SettingsError, PortError) as e:
+        button = _button(chosen)
+        sign = _sign(chosen)
+    except (SettingsError, PortError, GpioError) as e:
         print(f"guardian: {e}", file=sys.stderr)
         return 2
-    guard = Guard(
-        settings.channels,
-        devices.make_driver(device),
-        check,
-        port,
-        log,
-        **{flag: getattr(settings, flag) for flag in FLAGS},
-    )
-    sign = FileSign(Path(chosen.sign_file)) if chosen.sign_file else None
+    guard = make_guard(settings, check, RecordedPort(port, record.steps), record.steps)
     at_arming = devices.tail_sentence(device.capability)
-    process = GuardianProcess(GuardianCore(guard, deadline), port, log, sign, at_arming=at_arming)
+    process = GuardianProcess(GuardianCore(guard, deadline), port, log, sign, record, at_arming=at_arming)
     process.listen(
         socket.socket(fileno=chosen.controller_fd),
         [socket.socket(fileno=fd) for fd in chosen.operator_fd],
-        StopButton(chosen.button_fd) if chosen.button_fd is not None else None,
+        button,
+        chosen.battery_fd,
     )
     for sentence in ask_for_real_time():
         print(f"guardian: {sentence}", flush=True)
     process.run()
     return 0
+
+
+def _button(chosen: argparse.Namespace) -> StopButton | StopLine | None:
+    if chosen.stop_line is not None:
+        return StopLine(open_contact(*_line(chosen.stop_line), "stop contact"))
+    return StopButton(chosen.button_fd) if chosen.button_fd is not None else None
+
+
+def _sign(chosen: argparse.Namespace) -> FileSign | GpioSign | None:
+    if chosen.sign_file:
+        return FileSign(Path(chosen.sign_file))
+    parts: list[Output | None] = [
+        open_output(*_line(line), what) if line is not None else None
+        for line, what in ((chosen.beeper_line, "beeper"), (chosen.lamp_line, "lamp"))
+    ]
+    return GpioSign(*parts) if any(parts) else None
+
+
+def _line(text: str) -> tuple[str, int]:
+    """Read CHIP:LINE, as the parent has checked it."""
+    chip, _, line = text.rpartition(":")
+    return chip, int(line)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -227,6 +305,12 @@ def _parser() -> argparse.ArgumentParser:
         "--operator-fd", type=int, action="append", default=[], help="the same, may arm; repeatable"
     )
     parser.add_argument("--button-fd", type=int, help="a byte on it, or its end, is a stop")
+    parser.add_argument(
+        "--stop-line", help="CHIP:LINE of a stop contact, closed at rest; in place of a button"
+    )
+    parser.add_argument("--beeper-line", help="CHIP:LINE of the beeper")
+    parser.add_argument("--lamp-line", help="CHIP:LINE of the lamp")
+    parser.add_argument("--battery-fd", type=int, help="pipe with the charge of the supply, a byte each")
     parser.add_argument("--log-fd", type=int, help="pipe to the log writer")
     parser.add_argument("--sign-file", help="file that stands in for beeper and lamp")
     return parser

@@ -1,0 +1,234 @@
+"""What is wired to this computer and who wears it: `swingphase.toml`, checked by pydantic, every key with its sentence.
+
+docs/configuration.md and the example file are made from these models (`config_docs`). Unknown keys are refused: a
+typing error must not silently do nothing.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from firmware_py.pi.console import UserError
+from firmware_py.pi.gpio_port import CHIP
+from firmware_py.pi.sensors.axes import IDENTITY, axes_of
+from firmware_py.pi.sensors.errors import SensorError
+from firmware_py.profile import Profile
+from stimulator.drivers import devices
+from stimulator.drivers.devices import Device
+
+LINE = re.compile(r"(?:(/dev/[\w/.-]+):)?(\d{1,3})$")
+
+
+def _line(text: str) -> str:
+    if text and not LINE.match(text):
+        raise ValueError(
+            'a line is its number, "17", or chip and number, "/dev/gpiochip4:17", or "" for none'
+        )
+    return text
+
+
+def _axes(words: list[str]) -> list[str]:
+    try:
+        axes_of(words)
+    except SensorError as e:
+        raise ValueError(str(e)) from e
+    return words
+
+
+Line = Annotated[str, AfterValidator(_line)]
+SHAPE = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Wearer(BaseModel):
+    """Who wears it, where. Another wearer, leg, place or pads: leg and channels have to be checked again."""
+
+    model_config = SHAPE
+    code: str = Field(default="", max_length=40, description="Tells wearers apart. A code, not a name.")
+    side: Literal["right", "left"] = Field(
+        default="right", description="The leg that wears sensors and pads."
+    )
+    electrodes: str = Field(
+        default="", max_length=200, description="Pads and their places, so that others are noticed."
+    )
+
+
+class Stimulator(BaseModel):
+    """The stimulator and its port."""
+
+    model_config = SHAPE
+    device: Literal["p24", "rehamove3", "rehastim2", "output_stage"] = Field(
+        default="p24", description="Which stimulator; docs/stimulators.md says what each can do."
+    )
+    port: str = Field(
+        default="",
+        description="Its serial port, as `ls /dev/serial/by-id/*` shows it: that name stays when the plug moves.",
+    )
+    answer_max_ms: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="Only a RehaStim2: its slowest answer as `bench-check` measured it; else 0.",
+    )
+    allow_host_death_tail_ms: int = Field(
+        default=devices.TAIL_MAX_MS,
+        ge=devices.TAIL_MAX_MS,
+        le=devices.TAIL_ABS_MS,
+        description="Current may flow for so long after this computer died. Above 100 it is said at each arming.",
+    )
+
+
+class Imu(BaseModel):
+    """The motion sensor."""
+
+    model_config = SHAPE
+    part: Literal["lsm6dsox", "mpu6050"] = Field(default="lsm6dsox", description="Which chip.")
+    place: Literal["foot", "shank"] = Field(default="foot", description="Where it sits.")
+    kind: Literal["iio", "i2c"] = Field(
+        default="iio",
+        description="iio: the kernel's driver and its interrupt (better). i2c: read by us, no third wire.",
+    )
+    rate_hz: int = Field(default=208, ge=100, le=416, description="Readings a second asked for with iio.")
+    bus: int = Field(default=1, ge=0, le=20, description="I2C bus, only with i2c.")
+    address: int = Field(
+        default=0, ge=0, le=0x77, description="I2C address, only with i2c; 0 is the chip's usual one."
+    )
+    axes: Annotated[list[str], AfterValidator(_axes)] = Field(
+        default=list(IDENTITY),
+        description="Which axis of the chip points backward, to the wearer's right, and up, when standing.",
+    )
+
+
+class Lines(BaseModel):
+    """GPIO lines (BCM numbers). Inputs are contacts to ground. "" means not fitted."""
+
+    model_config = SHAPE
+    heel_switch: Line = Field(default="17", description="Closed while the heel is loaded.")
+    stop: Line = Field(
+        default="27", description="Stop contact, closed at rest: pressed, unplugged and broken all stop."
+    )
+    beeper: Line = Field(default="22", description="Loud beeper of the guardian, through a transistor.")
+    lamp: Line = Field(default="23", description="Lamp: on while armed, blinks when help is lost.")
+
+
+class Supply(BaseModel):
+    """The battery of this computer."""
+
+    model_config = SHAPE
+    battery: str = Field(
+        default="",
+        max_length=60,
+        description="Folder in /sys/class/power_supply that tells its charge; empty: unknown.",
+    )
+
+
+class Files(BaseModel):
+    """Where things are kept."""
+
+    model_config = SHAPE
+    prescription: str = Field(
+        default="",
+        description="TOML file with the settings of the stimulation (docs/prescription.md); empty: defaults.",
+    )
+    settings: str = Field(
+        default="settings",
+        min_length=1,
+        description="Folder of what must outlive a power cut: which profile was checked.",
+    )
+    logs: str = Field(default="logs", min_length=1, description="Folder of the black boxes, a session each.")
+    logs_max_mib: int = Field(
+        default=2048, ge=16, le=1 << 20, description="The oldest files go when the logs need more than this."
+    )
+
+
+class RunConfig(BaseModel):
+    """All sections. Paths are meant from the folder of the configuration file."""
+
+    model_config = SHAPE
+    wearer: Wearer = Wearer()
+    stimulator: Stimulator = Stimulator()
+    imu: Imu = Imu()
+    lines: Lines = Lines()
+    supply: Supply = Supply()
+    files: Files = Files()
+
+    def device(self) -> Device:
+        """Return the stimulator; DeviceError with a sentence if it must not be used like this."""
+        chosen = self.stimulator
+        return devices.choose(
+            chosen.device,
+            answer_max_ms=chosen.answer_max_ms,
+            allow_host_death_tail_ms=chosen.allow_host_death_tail_ms,
+        )
+
+    def profile(self) -> Profile:
+        """Return who wears what, for the settings store."""
+        return Profile(
+            wearer=self.wearer.code,
+            side=self.wearer.side,
+            place=self.imu.place,
+            has_switch=bool(self.lines.heel_switch),
+            device=self.stimulator.device,
+            electrodes=self.wearer.electrodes,
+        )
+
+
+def line_of(text: str) -> tuple[str, int]:
+    """Return chip and number of a line that was checked."""
+    found = LINE.match(text)
+    if found is None:
+        raise UserError(f"{text!r} is no GPIO line. Write its number.")
+    return found[1] or CHIP, int(found[2])
+
+
+def load_config(path: Path) -> RunConfig:
+    """Read a configuration; UserError with a sentence for each thing that is wrong."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise UserError(
+            f"{path} cannot be read ({e.strerror}). Copy swingphase.example.toml to it and fill it in."
+        ) from e
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise UserError(f"{path} is not TOML ({e}). Mend the line named there.") from e
+    try:
+        found = RunConfig.model_validate(data)
+    except ValidationError as e:
+        raise UserError("\n".join(_sentence(path, dict(error)) for error in e.errors())) from e
+    beside = path.resolve().parent
+    kept = found.files
+    return found.model_copy(
+        update={
+            "files": kept.model_copy(
+                update={
+                    "prescription": str(beside / kept.prescription) if kept.prescription else "",
+                    "settings": str(beside / kept.settings),
+                    "logs": str(beside / kept.logs),
+                }
+            )
+        }
+    )
+
+
+def _sentence(path: Path, error: dict) -> str:
+    where = [str(one) for one in error["loc"]]
+    section = where[0] if where else ""
+    known = RunConfig.model_fields
+    if section not in known:
+        return f"{path}: there is no section [{section}]; allowed are {_names(known, '[{}]')}. Rename it."
+    model = known[section].annotation
+    keys = getattr(model, "model_fields", {})
+    if len(where) == 1:
+        return f"{path}: [{section}] is not a section with settings. Write [{section}] and its keys below it."
+    if where[1] not in keys:
+        return (
+            f"{path}: there is no key {where[1]} in [{section}]; allowed are {_names(keys, '{}')}. Rename it."
+        )
+    text = str(error["msg"]).removeprefix("Value error, ")
+    return f"{path}: {where[1]} in [{section}] is {error['input']!r}: {text}. {keys[where[1]].description}"
+
+
+def _names(known, form: str) -> str:
+    return ", ".join(form.format(name) for name in known)

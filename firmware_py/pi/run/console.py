@@ -1,0 +1,171 @@
+"""The keyboard of `./swingphase run`: acknowledge, test, arm, stop. And the person who does so in a simulation."""
+
+from collections.abc import Callable
+
+from firmware_py import blackbox, messages
+from firmware_py.messages import StatusFrame
+from firmware_py.pi import words
+from firmware_py.pi.run.orders import TEST, WALK, order
+from safety import faults, supervisor
+from stimulator.parameters import CHANNEL_NAMES
+
+ASK_EVERY_US = 200_000
+ASK_MAX_US = 3_000_000  # after a stop the stimulator takes a moment
+BEAT_EVERY_US = 200_000
+TEST_US = 1_800_000  # R11 ends a burst at 2 s
+HELP = f"""Enter alone   stop
+ack           the contraindications were read and acknowledged, for this wearer
+test CHANNEL  one test burst of 2 s ({" or ".join(CHANNEL_NAMES)})
+checked       the right leg moved, and as it should, in a test burst of each channel
+arm           stimulate while walking, from now on
+pause, resume, disarm
+clear         the cause of a fault was mended
+quit"""
+PLAIN = {
+    "ack": messages.ACKNOWLEDGE,
+    "checked": messages.CHANNELS_CHECKED,
+    "pause": messages.PAUSE,
+    "resume": messages.RESUME,
+    "disarm": messages.DISARM,
+    "clear": messages.CLEAR,
+}
+ARMED_FOR = {0: "not armed", 1: "ARMED for walking", 2: "ARMED for a test", 3: "ARMED for exercise"}
+
+
+class Console:
+    """Turn lines into commands and orders; `step` keeps on what takes time.
+
+    send     gives the guardian a command;  order   gives the controller one
+    say      shows a sentence
+    """
+
+    def __init__(
+        self, send: Callable[[int], None], order_: Callable[[bytes], None], say: Callable[[str], None]
+    ) -> None:
+        self._send, self._order, self._say = send, order_, say
+        self.wants_to_end = False
+        self._wish = 0  # messages.ARM or ARM_TEST, while it is being asked for
+        self._wish_until_us = -1  # -1: asked for since the last step
+        self._ask_us = 0
+        self._channel = -1  # of the burst that is wished for or runs
+        self._burst_until_us = self._beat_us = -1
+
+    def take(self, line: str) -> None:
+        """Do what a line says."""
+        typed = line.split()
+        if not typed:
+            self._cancel()
+            self._send(messages.STOP)
+        elif typed[0] == "quit":
+            self._cancel()
+            self.wants_to_end = True
+        elif typed[0] in PLAIN and len(typed) == 1:
+            self._cancel()
+            self._send(PLAIN[typed[0]])
+        elif typed == ["arm"]:
+            self._cancel()
+            self._order(order(blackbox.ACT_USE, WALK))
+            self._begin(messages.ARM)
+        elif typed[0] == "test" and len(typed) == 2 and typed[1] in CHANNEL_NAMES:
+            self._cancel()
+            self._channel = CHANNEL_NAMES.index(typed[1])
+            self._order(order(blackbox.ACT_USE, TEST))
+            self._begin(messages.ARM_TEST)
+        else:
+            self._say(f"{line.strip()!r} is no command. Commands:\n{HELP}")
+
+    def step(self, now_us: int, status: StatusFrame) -> None:
+        """Move on: ask again, hold the button, let go of it."""
+        if self._wish:
+            self._ask(now_us, status)
+        elif self._burst_until_us >= 0:
+            self._hold(now_us, status)
+
+    def _begin(self, wish: int) -> None:
+        self._wish = wish
+        self._wish_until_us = -1
+
+    def _cancel(self) -> None:
+        self._wish = 0
+        if self._burst_until_us >= 0:
+            self._let_go()
+        self._channel = -1
+
+    def _ask(self, now_us: int, status: StatusFrame) -> None:
+        if self._wish_until_us < 0:
+            self._wish_until_us, self._ask_us = now_us + ASK_MAX_US, now_us
+        armed_for = 1 if self._wish == messages.ARM else 2
+        if status.armed == armed_for:
+            if self._wish == messages.ARM_TEST:
+                self._burst_until_us = now_us + TEST_US
+                self._beat_us = -1
+            self._wish = 0
+        elif now_us > self._wish_until_us:
+            self._wish = 0
+            self._say(f"It did not arm: {why_not(status)}")
+        elif now_us >= self._ask_us:
+            self._ask_us = now_us + ASK_EVERY_US
+            self._send(self._wish)
+
+    def _hold(self, now_us: int, status: StatusFrame) -> None:
+        if now_us > self._burst_until_us or status.armed != 2:
+            self._let_go()
+            self._send(messages.DISARM)
+        elif now_us >= self._beat_us:
+            act = blackbox.ACT_HOLD if self._beat_us < 0 else blackbox.ACT_BEAT
+            self._beat_us = now_us + BEAT_EVERY_US
+            self._order(order(act, self._channel) if act == blackbox.ACT_HOLD else order(act))
+
+    def _let_go(self) -> None:
+        self._burst_until_us = -1
+        self._order(order(blackbox.ACT_RELEASE))
+
+
+class VirtualPerson:
+    """Who stands at the keyboard in a simulation: acknowledges, arms, and after a fault clears it and arms again.
+
+    armed_again   int, how often it had to be
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._has_acknowledged = False
+        self._was_armed = False
+        self._next_us = 0
+        self.armed_again = 0
+
+    def step(self, now_us: int, status: StatusFrame) -> None:
+        """Look at the device, and do what is to be done."""
+        if status.armed:
+            self._was_armed = True
+            return
+        if now_us < self._next_us:
+            return
+        self._next_us = now_us + ASK_MAX_US
+        if status.device_fault or status.state == supervisor.FAULT:
+            self._console.take("clear")
+            self._next_us = now_us + ASK_EVERY_US
+        elif status.is_ready or status.state == supervisor.READY:
+            if not self._has_acknowledged:
+                self._console.take("ack")
+                self._has_acknowledged = True
+            self.armed_again += self._was_armed
+            self._was_armed = False
+            self._console.take("arm")
+        else:
+            self._next_us = now_us + ASK_EVERY_US
+
+
+def why_not(status: StatusFrame) -> str:
+    """Return in words how the guardian stands."""
+    if status.fault != faults.NO_FAULT:
+        return words.of_fault(status.fault).wearer
+    if not status.is_ready:
+        return "The stimulator is not ready. Check its power and cable."
+    return f"{words.of_state(status.state)} {words.of_reason(status.disarmed_by)}"
+
+
+def standing(status: StatusFrame) -> str:
+    """Return a line for a person each time something changes."""
+    told = f"{ARMED_FOR[status.armed]}. {words.of_state(status.state)}"
+    return f"{told} {words.of_fault(status.fault).wearer}" if status.fault != faults.NO_FAULT else told

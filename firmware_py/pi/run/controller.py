@@ -1,0 +1,203 @@
+"""The controller's process: sensors, gait, schedule, 200 times a second; everything it asks for goes to the guardian.
+
+python -m firmware_py.pi.run.controller SPEC   SPEC is a JSON file of `Spec`. Its sockets and its pipe to the log writer
+are inherited. It ends when its orders' socket ends or the guardian is gone; then the guardian disarms.
+"""
+
+import dataclasses
+import gc
+import json
+import select
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware_py.compose import Controller, compose_controller
+from firmware_py.cycle import CYCLE_US
+from firmware_py.pi.guardian.log_port import LogPort
+from firmware_py.pi.guardian.ports import monotonic_us
+from firmware_py.pi.guardian.real_time import ask_for_real_time
+from firmware_py.pi.guardian_link import GuardianLink
+from firmware_py.pi.run.config import RunConfig
+from firmware_py.pi.run.lateness import Beat
+from firmware_py.pi.run.notify import Notify
+from firmware_py.pi.run.orders import obey
+from firmware_py.pi.run.standing import Standing
+from firmware_py.pi.run.wiring import Places, open_sensors
+from firmware_py.pi.sensors.leg_sensors import LegSensors
+from safety.clock import WRAP_MASK_US
+from stimulator.prescription import from_bytes
+
+PRIORITY = 45  # below the guardian's: a controller that spins must not hold it up
+REPORT_BEATS = 200  # a second
+ORDERS_MAX = 8  # between two cycles
+PACKET_N = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """config, places   as JSON;  prescription   canonical bytes in hex
+    guardian_fd, orders_fd, log_fd   inherited descriptors
+    """
+
+    config: dict
+    places: dict
+    prescription: str
+    guardian_fd: int
+    orders_fd: int
+    log_fd: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What the controller tells the parent when it begins, once a second and at its end.
+
+    cycles, lost   cycles that ran, and that were left out because one took until after the next was due
+    late_us        within which 99 % of them began;  late_max_us   the latest
+    granted, refused   pulses, as the guardian told;  steps   found
+    samples_late, edges_thinned, frames_lost   see LegSensors and GuardianLink
+    histogram      lines for a person, at the end
+    """
+
+    cycles: int = 0
+    lost: int = 0
+    late_us: int = 0
+    late_max_us: int = 0
+    granted: int = 0
+    refused: int = 0
+    steps: int = 0
+    samples_late: int = 0
+    edges_thinned: int = 0
+    frames_lost: int = 0
+    histogram: list[str] = dataclasses.field(default_factory=list)
+
+
+class ControllerProcess:
+    """Everything between the operating system and the control cycle."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        *,
+        sensors: LegSensors,
+        link: GuardianLink,
+        standing: Standing,
+        orders: socket.socket,
+        log: LogPort,
+        notify: Notify,
+    ) -> None:
+        orders.setblocking(False)
+        self._controller, self._sensors, self._link, self._standing = controller, sensors, link, standing
+        self._orders, self._log, self._notify = orders, log, notify
+        self._is_over = False
+        self.report = Report()
+
+    def run(self) -> None:
+        """Cycle until the parent or the guardian is gone."""
+        beat = Beat(CYCLE_US, monotonic_us, self._wait)
+        self._tell(beat)  # that it has begun: before, nobody can be helped
+        while not self._is_over and not self._link.is_gone:
+            now_us = beat.next()
+            if self._is_over:
+                break
+            self._hear(now_us)
+            self._controller.cycle.step(now_us & WRAP_MASK_US)
+            self._log.flush()
+            if beat.beats % REPORT_BEATS == 0:
+                gc.collect(0)  # young objects only: a few microseconds, in the slack
+                self._tell(beat)
+        self._log.flush()
+        self.report.histogram = beat.lateness.lines()
+        self._tell(beat)
+
+    def _wait(self, wait_us: int) -> None:
+        """Let time pass until the next beat; orders are taken as they come."""
+        if not select.select((self._orders,), (), (), wait_us / 1e6)[0]:
+            return
+        try:
+            for _ in range(ORDERS_MAX):
+                packet = self._orders.recv(PACKET_N)
+                if not packet:
+                    self._is_over = True
+                    return
+                obey(self._controller, packet)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._is_over = True
+
+    def _hear(self, now_us: int) -> None:
+        link, report = self._link, self.report
+        while link.hear():
+            s = link.status
+            if self._standing.hear(now_us & WRAP_MASK_US, s.armed, s.is_ready, s.state, s.fault, s.sound):
+                self._controller.walk.restart()
+            for result in s.results[: s.results_n]:
+                if result.granted_ua > 0:
+                    report.granted += 1
+                else:
+                    report.refused += 1
+            self._notify.accepted(now_us, s.sequence)
+
+    def _tell(self, beat: Beat) -> None:
+        report = self.report
+        report.cycles, report.lost = beat.beats, beat.lost
+        report.late_us, report.late_max_us = beat.lateness.at_most_us(0.99), beat.lateness.max_us
+        report.steps = self._controller.cycle.detector.state.steps
+        report.samples_late, report.edges_thinned = self._sensors.late, self._sensors.thinned
+        report.frames_lost = self._link.lost
+        try:
+            self._orders.send(json.dumps(dataclasses.asdict(report)).encode())
+        except OSError:
+            return  # the parent does not read, or is gone; the next wait finds out
+
+
+def main(arguments: list[str]) -> int:
+    """Run the controller; 0 after an ordered end, 2 if it cannot begin."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches all processes; the parent ends this one in order
+    spec = Spec(**json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
+    config, places = RunConfig.model_validate(spec.config), Places(**spec.places)
+    try:
+        sensors = open_sensors(config, places, monotonic_us)
+    except OSError as e:
+        print(f"controller: {e}", file=sys.stderr, flush=True)
+        return 2
+    log = LogPort(spec.log_fd)
+    link = GuardianLink(socket.socket(fileno=spec.guardian_fd), monotonic_us)
+    standing = Standing(log)
+    controller = compose_controller(
+        sensors=sensors,
+        guard=link,
+        armed=standing,
+        log=log,
+        prescription=from_bytes(bytes.fromhex(spec.prescription)),
+        place=config.imu.place,
+        has_switch=bool(config.lines.heel_switch),
+        side=config.wearer.side,
+        device=config.device(),
+    )
+    notify = Notify()
+    process = ControllerProcess(
+        controller,
+        sensors=sensors,
+        link=link,
+        standing=standing,
+        orders=socket.socket(fileno=spec.orders_fd),
+        log=log,
+        notify=notify,
+    )
+    for sentence in ask_for_real_time(PRIORITY):
+        print(f"controller: {sentence}", flush=True)
+    gc.disable()
+    process.run()
+    notify.close()
+    sensors.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,248 @@
+"""`./swingphase run`: the device, on a Raspberry Pi or PC, or all of it against a simulated person (`--sim`)."""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from firmware_py.pi.battery import Battery
+from firmware_py.pi.console import UserError
+from firmware_py.pi.guardian.ports import monotonic_us
+from firmware_py.pi.log_folder import new_session
+from firmware_py.pi.run.body import Body
+from firmware_py.pi.run.check import MISSING, look, prescription_of
+from firmware_py.pi.run.config import RunConfig, load_config
+from firmware_py.pi.run.console import HELP, Console, VirtualPerson, standing
+from firmware_py.pi.run.launch import Processes, launch
+from firmware_py.pi.run.summary import is_too_late, summary
+from firmware_py.pi.run.wiring import Places
+from firmware_py.pi.settings_files import FolderFiles
+from firmware_py.profile import keep_checked, profile_hash, was_checked
+from firmware_py.settings import SettingsStore
+
+LOOK_S = 0.1
+BATTERY_EVERY_US = 10_000_000
+FOR_WALK = 1
+
+
+class Stop:
+    """SIGINT and SIGTERM, remembered."""
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._want)
+
+    def _want(self, *_: object) -> None:
+        self.is_wanted = True
+
+
+def main(arguments: list[str]) -> int:
+    """Check, run until Ctrl-C, say how it went. 1 if something is missing, ended by itself or was too late."""
+    parser = argparse.ArgumentParser(
+        prog="./swingphase run",
+        description=__doc__,
+        epilog="Commands while it runs:\n" + HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--config", default="swingphase.toml", metavar="FILE", help="see docs/configuration.md"
+    )
+    parser.add_argument("--check", action="store_true", help="say what is wired and what is missing, and end")
+    parser.add_argument("--sim", action="store_true", help="a simulated person, sensors and stimulator")
+    parser.add_argument(
+        "--for",
+        dest="seconds",
+        type=float,
+        metavar="SECONDS",
+        help="end by itself (default: runs until Ctrl-C)",
+    )
+    parser.add_argument("--severity", default="severe", help="of the simulated foot drop (default severe)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, at the end")
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated walk (default 1)")
+    chosen = parser.parse_args(arguments)
+    if chosen.seconds is not None and not chosen.seconds > 0:
+        raise UserError(f"--for is {chosen.seconds}; it must be above 0. Leave it out to run until Ctrl-C.")
+    config = _config(Path(chosen.config), chosen.sim)
+    findings = list(look(config, is_sim=chosen.sim))
+    is_missing = any(one.state == MISSING for one in findings)
+    if chosen.check or is_missing:
+        for one in findings:
+            print(one.line())
+        print("Something that is needed is missing." if is_missing else "Nothing that is needed is missing.")
+        return int(is_missing)
+    with _body(config, chosen) as body:
+        return _run(config, body, chosen.seconds, chosen.json)
+
+
+def _config(path: Path, is_sim: bool) -> RunConfig:
+    """Return the configuration; a simulation does without a file."""
+    if is_sim and not path.exists():
+        return RunConfig()
+    return load_config(path)
+
+
+@contextlib.contextmanager
+def _body(config: RunConfig, chosen: argparse.Namespace) -> Iterator[Body | None]:
+    if not chosen.sim:
+        yield None
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="swingphase-sim-") as folder,
+        Body(Path(folder), config, severity=chosen.severity, seed=chosen.seed) as body,
+    ):
+        yield body
+
+
+def _run(config: RunConfig, body: Body | None, seconds: float | None, json_path: Path | None) -> int:
+    stop = Stop()
+    prescription = prescription_of(config)
+    if body is not None and not config.files.prescription:
+        prescription = body.prescription
+    session = new_session(Path(config.files.logs).resolve())
+    # A simulated person's check must never count for a real one.
+    settings = Path(config.files.settings) if body is None else session / "settings"
+    store = SettingsStore(FolderFiles(settings))
+    name = profile_hash(config.profile(), prescription)
+    processes = launch(
+        config,
+        prescription,
+        port=body.port if body is not None else config.stimulator.port,
+        places=body.places if body is not None else Places(),
+        session=session,
+        was_checked=body is not None or was_checked(store, name),
+        is_sim=body is not None,
+    )
+    watch = Watch(config, processes, body, store, name)
+    began_us = monotonic_us()
+    try:
+        while not (ended := _why_end(stop, watch, began_us, seconds)):
+            watch.once()
+    finally:
+        processes.close()
+        if body is not None:
+            body.end()
+    ran_s = (monotonic_us() - began_us) / 1e6
+    told = body.told if body is not None else None
+    for line in summary(processes.report, ran_s, told, watch.armed_again):
+        print(line)
+    print(f"Logs: {session} (./swingphase log info, and ./swingphase replay --verify)")
+    print(f"Ended: {ended}", file=sys.stderr if watch.problem else sys.stdout)
+    if json_path is not None:
+        figures = {"ran_s": ran_s, "ended": ended, "armed_again": watch.armed_again, "leg": told}
+        text = json.dumps(dataclasses.asdict(processes.report) | figures, indent=1)
+        json_path.write_text(text, encoding="utf-8")
+    return int(bool(watch.problem) or is_too_late(processes.report))
+
+
+def _why_end(stop: Stop, watch: "Watch", began_us: int, seconds: float | None) -> str:
+    """Return why to end, "" to go on."""
+    if watch.problem:
+        return watch.problem
+    if stop.is_wanted:
+        return "by a signal (Ctrl-C)."
+    if watch.wants_to_end:
+        return "as asked for at the keyboard."
+    is_time = seconds is not None and monotonic_us() - began_us > seconds * 1e6
+    return "after the time asked for." if is_time else ""
+
+
+class Watch:
+    """The parent's part while the device runs: keyboard, what the guardian says, who has died, the battery."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        processes: Processes,
+        body: Body | None,
+        store: SettingsStore,
+        name: str,
+    ) -> None:
+        self._processes, self._body, self._store, self._name = processes, body, store, name
+        self._console = Console(self._send, processes.order, print)
+        self._person = VirtualPerson(self._console) if body is not None else None
+        self._stdin = 0 if body is None and sys.stdin is not None and sys.stdin.isatty() else -1
+        self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
+        self._battery_us = 0
+        self._told = ""
+        self._has_kept = False
+        self.problem = ""
+        if self._stdin >= 0:
+            print(HELP)
+
+    @property
+    def wants_to_end(self) -> bool:
+        """Whether a person does."""
+        return self._console.wants_to_end
+
+    @property
+    def armed_again(self) -> int:
+        """How often the simulated person had to arm again."""
+        return self._person.armed_again if self._person is not None else 0
+
+    def once(self) -> None:
+        """Wait for something to happen, LOOK_S at most, and take care of it."""
+        processes = self._processes
+        fds: list = [processes.operator.sock, processes.orders]
+        if self._stdin >= 0 and processes.has_begun:
+            fds.append(self._stdin)
+        ready = select.select(fds, (), (), LOOK_S)[0]
+        processes.hear()
+        for status in processes.operator.hear():
+            self._show(standing(status))
+            self._keep(status.armed)
+        now_us, status = monotonic_us(), processes.operator.status
+        if processes.has_begun:  # armed before, the guard would miss its cycles
+            if self._stdin in ready:
+                self._read_keyboard()
+            if self._person is not None:
+                self._person.step(now_us, status)
+            self._console.step(now_us, status)
+        self._tell_battery(now_us)
+        dead = processes.dead()
+        if dead:
+            self.problem = (
+                f"the {dead} has ended by itself; what it said stands above. Everything was stopped."
+            )
+        elif self._body is not None and self._body.is_dead():
+            self.problem = "the simulated person has ended by itself; what it said stands above."
+
+    def _send(self, kind: int) -> None:
+        with contextlib.suppress(OSError):
+            self._processes.operator.send(kind)
+
+    def _read_keyboard(self) -> None:
+        data = os.read(self._stdin, 4096)
+        if not data:
+            self._stdin = -1
+        for line in data.decode(errors="replace").splitlines():
+            self._console.take(line)
+
+    def _show(self, line: str) -> None:
+        if line != self._told:
+            self._told = line
+            print(line, flush=True)
+
+    def _keep(self, armed: int) -> None:
+        """Armed for walking shows that the guardian counts leg and channels as checked: remember that."""
+        if armed == FOR_WALK and not self._has_kept:
+            self._has_kept = True
+            try:
+                keep_checked(self._store, self._name)
+            except OSError as e:
+                print(
+                    f"The check cannot be kept ({e.strerror}); it will be asked for again.", file=sys.stderr
+                )
+
+    def _tell_battery(self, now_us: int) -> None:
+        if self._battery is not None and now_us >= self._battery_us:
+            self._battery_us = now_us + BATTERY_EVERY_US
+            with contextlib.suppress(OSError):
+                os.write(self._processes.battery_fd, bytes((self._battery.percent(),)))

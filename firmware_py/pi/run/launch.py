@@ -1,0 +1,174 @@
+"""Start the processes of the device, each with its own ends, and end them in order: stimulator first, log last.
+
+The link (Bluetooth) will be one more: it takes a second operator's socket to the guardian and orders' socket to the
+controller (`firmware_py.pi.run.orders`), and a pipe to the log writer, all made here. Nothing else changes for it.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware_py.compose import about_controller
+from firmware_py.pi.console import ROOT
+from firmware_py.pi.guardian.ports import monotonic_us
+from firmware_py.pi.guardian_launch import (
+    LaunchedGuardian,
+    OperatorLink,
+    about_guardian,
+    launch_guardian,
+    settings_for,
+)
+from firmware_py.pi.log_launch import LaunchedWriter, launch_log_writer
+from firmware_py.pi.run.config import RunConfig, line_of
+from firmware_py.pi.run.controller import Report, Spec
+from firmware_py.pi.run.wiring import Places
+from stimulator.prescription import Prescription, canonical_bytes
+
+END_S = 3.0  # for a process to end by itself
+
+
+@dataclass(slots=True)
+class Processes:
+    """guardian, controller, writer   the processes
+    operator   to the guardian;  orders   socket to the controller, which reports on it
+    session    folder of the logs
+    report     the newest of the controller;  has_begun   there is one
+    battery_fd   write the charge as one byte, -1 if no battery was named
+    """
+
+    guardian: LaunchedGuardian
+    controller: subprocess.Popen
+    writer: LaunchedWriter
+    operator: OperatorLink
+    orders: socket.socket
+    session: Path
+    battery_fd: int
+    report: Report = dataclasses.field(default_factory=Report)
+    has_begun: bool = False
+
+    def dead(self) -> str:
+        """Return which process has ended by itself, "" if none; a log writer is replaced."""
+        self.writer.mend()
+        if self.guardian.process.poll() is not None:
+            return "guardian"
+        return "controller" if self.controller.poll() is not None else ""
+
+    def hear(self) -> Report:
+        """Return the newest report of the controller."""
+        with contextlib.suppress(OSError, ValueError):
+            while data := self.orders.recv(1 << 16):
+                self.report = Report(**json.loads(data))
+                self.has_begun = True
+        return self.report
+
+    def order(self, packet: bytes) -> None:
+        """Give the controller an order; a controller that is gone misses it."""
+        with contextlib.suppress(OSError):
+            self.orders.send(packet)
+
+    def close(self) -> None:
+        """End everything in order. Safe to call twice."""
+        if self.guardian.process.poll() is None:
+            self.guardian.process.terminate()  # stops, tells the stimulator, ends
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.guardian.process.wait(END_S)
+        with contextlib.suppress(OSError):
+            self.orders.shutdown(socket.SHUT_WR)
+        try:
+            self.controller.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.controller.kill()
+            self.controller.wait()
+        self.hear()
+        self.orders.close()
+        self.guardian.close()
+        self.writer.close()
+        if self.battery_fd >= 0:
+            os.close(self.battery_fd)
+            self.battery_fd = -1
+
+
+def launch(
+    config: RunConfig,
+    prescription: Prescription,
+    *,
+    port: str,
+    places: Places,
+    session: Path,
+    was_checked: bool,
+    is_sim: bool,
+) -> Processes:
+    """Start log writer, guardian and controller. `config` has passed `check`; in a simulation lines are not touched."""
+    device = config.device()
+    settings = settings_for(
+        prescription,
+        device,
+        allow_host_death_tail_ms=config.stimulator.allow_host_death_tail_ms,
+        has_imu=True,
+        has_switch=bool(config.lines.heel_switch),
+        is_shank=config.imu.place == "shank",
+        was_checked=was_checked,
+    )
+    known = {"place": config.imu.place, "side": config.wearer.side, "has_switch": settings.has_switch}
+    known["switch_foot"] = "own"
+    about = {
+        "guardian": about_guardian(settings),
+        "controller": about_controller(device, prescription, **known),
+    }
+    for told in about.values():
+        told |= {"wearer": config.wearer.code, "is_simulated": is_sim}
+    writer = launch_log_writer(session, about, root=session.parent, size_max=config.files.logs_max_mib << 20)
+    parts, given, battery_fd = _parts(config, is_sim)
+    guardian = launch_guardian(
+        settings, port, session, log_end=writer.ends["guardian"], parts=parts, pass_fds=given
+    )
+    for fd in given:
+        os.close(fd)
+    orders, orders_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    orders.setblocking(False)
+    spec = Spec(
+        config=config.model_dump(),
+        places=dataclasses.asdict(places),
+        prescription=canonical_bytes(prescription).hex(),
+        guardian_fd=guardian.controller.fileno(),
+        orders_fd=orders_end.fileno(),
+        log_fd=writer.ends["controller"],
+    )
+    path = session / "controller.json"
+    path.write_text(json.dumps(dataclasses.asdict(spec)), encoding="utf-8")
+    controller = subprocess.Popen(
+        [sys.executable, "-m", "firmware_py.pi.run.controller", str(path)],
+        pass_fds=[spec.guardian_fd, spec.orders_fd, spec.log_fd],
+        cwd=ROOT,
+    )
+    orders_end.close()
+    guardian.controller.close()  # so that the guardian hears when the controller is gone
+    writer.let_go_of_ends()  # and the log writer, when they all are
+    operator = OperatorLink(guardian.operator, monotonic_us)
+    return Processes(guardian, controller, writer, operator, orders, session, battery_fd)
+
+
+def _parts(config: RunConfig, is_sim: bool) -> tuple[tuple[str, ...], tuple[int, ...], int]:
+    """Return the guardian's options for its lines, descriptors to inherit, and where to tell the battery's charge."""
+    if is_sim:
+        return (), (), -1
+    words: list[str] = []
+    for option, line in (
+        ("--stop-line", config.lines.stop),
+        ("--beeper-line", config.lines.beeper),
+        ("--lamp-line", config.lines.lamp),
+    ):
+        if line:
+            chip, number = line_of(line)
+            words += [option, f"{chip}:{number}"]
+    if not config.supply.battery:
+        return tuple(words), (), -1
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    return (*words, "--battery-fd", str(read)), (read,), write

@@ -1,0 +1,47 @@
+"""What a person, or a tool for a person, tells the controller: who comes into charge, and the buttons of a test burst.
+
+One packet an order on an AF_UNIX SOCK_SEQPACKET socket: act (u8, ACT_* of `firmware_py.blackbox`), first (u8),
+second (i32). The console gives them; the link will on the same socket. Arming, pausing and stopping go to the
+guardian's own socket (`firmware_py.pi.guardian_launch.OperatorLink`), never through the controller.
+"""
+
+import contextlib
+import struct
+
+from firmware_py import blackbox
+from firmware_py.compose import Controller
+from safety.limits import CURRENT_ABS_UA
+
+ORDER = struct.Struct("<BBi")
+KINDS = (blackbox.ACT_USE, blackbox.ACT_HOLD, blackbox.ACT_RELEASE, blackbox.ACT_BEAT)
+WALK, TEST = 0, 1  # whom ACT_USE puts in charge
+
+
+def order(act: int, first: int = 0, second: int = CURRENT_ABS_UA) -> bytes:
+    """Return the packet of an order."""
+    return ORDER.pack(act, first, second)
+
+
+def obey(controller: Controller, packet: bytes) -> bool:
+    """Do what a packet says; False if it is none."""
+    if len(packet) != ORDER.size:
+        return False
+    act, first, second = ORDER.unpack(packet)
+    return do(controller, act, first, second)
+
+
+def do(controller: Controller, act: int, first: int, second: int) -> bool:
+    """Do one order; False if it is none. What must not be now (a channel that does not exist) does nothing."""
+    burst = controller.burst
+    if act not in KINDS:
+        return False
+    with contextlib.suppress(ValueError):
+        if act == blackbox.ACT_USE:
+            controller.cycle.use(burst if first == TEST else controller.walk)
+        elif act == blackbox.ACT_HOLD:
+            burst.hold(first, second)
+        elif act == blackbox.ACT_RELEASE:
+            burst.release()
+        else:
+            burst.beat()
+    return True

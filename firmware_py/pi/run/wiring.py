@@ -1,0 +1,70 @@
+"""Open the parts that the configuration names: the IMU, the heel switch, both as the HAL's `Sensors`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware_py.pi.gpio_port import Contact, open_contact
+from firmware_py.pi.run.config import RunConfig, line_of
+from firmware_py.pi.sensors.axes import axes_of
+from firmware_py.pi.sensors.contacts import EdgePipe
+from firmware_py.pi.sensors.errors import SensorError
+from firmware_py.pi.sensors.i2c_imu import I2cImu
+from firmware_py.pi.sensors.iio_imu import IioImu
+from firmware_py.pi.sensors.iio_tree import DEV, SYS
+from firmware_py.pi.sensors.leg_sensors import Imu, LegSensors
+from firmware_py.pi.sensors.parts import PARTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the kernel shows its parts; a simulation has folders and a pipe of its own.
+
+    heel_pipe   named pipe of edges in place of a GPIO line, "" on a Pi
+    """
+
+    iio_sys: str = str(SYS)
+    iio_dev: str = str(DEV)
+    heel_pipe: str = ""
+
+
+def open_imu(config: RunConfig, places: Places, clock_us: Callable[[], int]) -> Imu:
+    """Return the IMU, its range set and read back; SensorError with the next step."""
+    own = config.imu
+    part, axes = PARTS[own.part], axes_of(own.axes)
+    if own.kind == "iio":
+        return IioImu(part, axes, own.rate_hz, root=Path(places.iio_sys), dev=Path(places.iio_dev))
+    return I2cImu(part, axes, _bus(own.bus), clock_us, address=own.address or None)
+
+
+def open_switch(config: RunConfig, places: Places) -> Contact | None:
+    """Return the heel switch, None if none is fitted; GpioError with the next step."""
+    if not config.lines.heel_switch:
+        return None
+    if places.heel_pipe:
+        return EdgePipe(places.heel_pipe)
+    return open_contact(*line_of(config.lines.heel_switch), "heel switch")
+
+
+def open_sensors(config: RunConfig, places: Places, clock_us: Callable[[], int]) -> LegSensors:
+    """Return the leg's sensors."""
+    imu = open_imu(config, places, clock_us)
+    try:
+        switch = open_switch(config, places)
+    except OSError:
+        imu.close()
+        raise
+    return LegSensors(imu, switch, clock_us)
+
+
+def _bus(number: int) -> Any:
+    try:
+        from smbus2 import SMBus  # only on Linux
+
+        return SMBus(number)
+    except (ImportError, OSError) as e:
+        raise SensorError(
+            f"I2C bus {number} cannot be used ({e}). Switch it on (`raspi-config`, Interface Options) and add your "
+            "user to the group i2c."
+        ) from e

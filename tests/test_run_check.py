@@ -1,0 +1,172 @@
+"""`./swingphase run --check`: every part wired and missing, told in a sentence, without the hardware."""
+
+import pytest
+
+import swingphase
+from firmware_py.pi.gpio_port import GpioError
+from firmware_py.pi.run.check import MISSING, NOTE, OK, Openers, look
+from firmware_py.pi.run.config import RunConfig
+from firmware_py.pi.sensors.errors import SensorError
+from firmware_py.pi.serial_port import PortError
+
+UPRIGHT = (0, 0, 0, 0, 5, -8, 998)  # t_us, rates, forces
+
+
+class Part:
+    """Stands for any part; remembers that it was let go of."""
+
+    def __init__(self, readings=(), is_closed=True):
+        self.readings, self.is_closed, self.n_closed = list(readings), is_closed, 0
+
+    def read(self):
+        return self.readings
+
+    def percent(self):
+        return 71
+
+    def close(self):
+        self.n_closed += 1
+
+
+class Bench:
+    """Parts that are all there and well, unless a test says otherwise."""
+
+    def __init__(self, tmp_path, **sections):
+        files = {"logs": str(tmp_path / "logs"), "settings": str(tmp_path / "settings")}
+        parts = {"stimulator": {"port": "/dev/stim"}, "supply": {"battery": "BAT0"}, "files": files}
+        for name, values in sections.items():
+            parts[name] = parts.get(name, {}) | values
+        self.config = RunConfig.model_validate(parts)
+        self.imu, self.switch, self.contact = Part([UPRIGHT]), Part(is_closed=False), Part()
+        self.port, self.output, self.battery = Part(), Part(), Part()
+        self.naps = 0
+
+    def nap(self, seconds):
+        self.naps += 1
+
+    def found(self, is_sim=False, **openers):
+        how = {
+            "port": lambda path, settings: self.port,
+            "contact": lambda chip, line, what: self.contact,
+            "output": lambda chip, line, what: self.output,
+            "battery": lambda name: self.battery,
+            "imu": lambda config, places, clock: self.imu,
+            "switch": lambda config, places: self.switch,
+            "nap": self.nap,
+        }
+        found = look(self.config, is_sim=is_sim, openers=Openers(**(how | openers)))
+        return {one.what: one for one in found}
+
+
+def raises(error):
+    def opener(*_):
+        raise error
+
+    return opener
+
+
+def test_all_that_is_there_is_told_and_let_go_of(tmp_path):
+    bench = Bench(tmp_path)
+    found = bench.found()
+    for what in (
+        "stimulator",
+        "imu",
+        "heel switch",
+        "stop contact",
+        "beeper",
+        "lamp",
+        "battery",
+        "logs",
+        "settings",
+    ):
+        assert found[what].state == OK, found[what].line()
+    assert found["hand switch"].state == NOTE, "what nobody can see from here is said every time"
+    assert "needs no Python" in found["hand switch"].text
+    assert found["battery"].text == "71 %."
+    assert "open (heel lifted)" in found["heel switch"].text
+    for part in (bench.imu, bench.switch, bench.contact, bench.port):
+        assert part.n_closed == 1
+    assert bench.output.n_closed == 2
+    assert bench.naps > 0
+
+
+@pytest.mark.parametrize(
+    ("what", "openers", "said"),
+    [
+        ("stimulator", {"port": raises(PortError(2, "nothing is plugged in"))}, "nothing is plugged in"),
+        ("imu", {"imu": raises(SensorError("no IIO device"))}, "no IIO device"),
+        ("imu", {"imu": lambda *_: Part()}, "says nothing"),
+        ("heel switch", {"switch": raises(GpioError("line 17 is in use"))}, "in use"),
+        ("stop contact", {"contact": lambda *_: Part(is_closed=False)}, "pressed, unplugged or broken"),
+        ("beeper", {"output": raises(GpioError("no such line"))}, "no such line"),
+        ("battery", {"battery": raises(OSError(2, "No such file"))}, "No such file"),
+    ],
+)
+def test_what_is_missing_is_named_and_the_rest_is_still_looked_at(tmp_path, what, openers, said):
+    found = Bench(tmp_path).found(**openers)
+    assert found[what].state == MISSING
+    assert said in found[what].text
+    assert found[what].line().startswith("MISSING ")
+    assert found["logs"].state == OK
+
+
+@pytest.mark.parametrize(
+    ("sections", "what", "state"),
+    [
+        ({"stimulator": {"port": ""}}, "stimulator", MISSING),
+        ({"lines": {"stop": ""}}, "stop contact", MISSING),
+        ({"lines": {"beeper": ""}}, "beeper", MISSING),
+        ({"lines": {"lamp": ""}}, "lamp", NOTE),
+        ({"supply": {"battery": ""}}, "battery", NOTE),
+        ({"files": {"prescription": "/nowhere.toml"}}, "prescription", MISSING),
+        ({"files": {"logs": "/proc/none"}}, "logs", MISSING),
+    ],
+)
+def test_what_is_not_configured(tmp_path, sections, what, state):
+    assert Bench(tmp_path, **sections).found()[what].state == state
+
+
+def test_no_heel_switch_is_a_choice(tmp_path):
+    bench = Bench(tmp_path, lines={"heel_switch": ""})
+    assert bench.found(switch=lambda *_: None)["heel switch"].state == NOTE
+
+
+def test_an_imu_that_is_not_upright_is_told(tmp_path):
+    bench = Bench(tmp_path)
+    bench.imu = Part([(0, 0, 0, 0, 1_000, 0, 10)])
+    found = bench.found()["imu"]
+    assert found.state == NOTE
+    assert "mend axes" in found.text
+
+
+def test_a_simulation_needs_no_parts(tmp_path):
+    found = Bench(tmp_path, stimulator={"port": ""}).found(is_sim=True, port=raises(AssertionError()))
+    assert "stimulator" not in found
+    assert "logs" in found
+    assert not any(one.state == MISSING for one in found.values())
+
+
+def test_the_command_says_what_is_missing_and_fails(tmp_path, capsys):
+    path = tmp_path / "swingphase.toml"
+    path.write_text("[lines]\nstop = ''\nbeeper = ''\nlamp = ''\nheel_switch = ''\n", encoding="utf-8")
+    assert swingphase.main(["run", "--config", str(path), "--check"]) == 1
+    said = capsys.readouterr().out
+    assert "MISSING stimulator: port in [stimulator] is empty." in said
+    assert "Something that is needed is missing." in said
+    assert swingphase.main(["run", "--config", str(path)]) == 1, "nor does it run"
+    assert swingphase.main(["run", "--config", str(path), "--check", "--sim"]) == 0
+    assert "Nothing that is needed is missing." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--config", "nowhere.toml"], "Copy swingphase.example.toml"),
+        (["--sim", "--for", "0"], "--for is 0.0; it must be above 0."),
+        (["--sim", "--for", "nan"], "--for is nan"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(arguments, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert swingphase.main(["run", *arguments]) == 2
+    assert said in capsys.readouterr().err

@@ -1,0 +1,278 @@
+"""The controller's process without its process: what it asks for, whom it obeys, what it hears, and its replay."""
+
+import json
+import os
+import socket
+
+import pytest
+
+from firmware_py import blackbox, messages
+from firmware_py.compose import compose_controller
+from firmware_py.frames import FrameReader, FrameWriter
+from firmware_py.messages import CycleFrame, StatusFrame
+from firmware_py.pi.about import about_log
+from firmware_py.pi.guardian.log_port import LogPort
+from firmware_py.pi.guardian_link import GuardianLink
+from firmware_py.pi.log_file import LogFile
+from firmware_py.pi.log_paths import logs_at
+from firmware_py.pi.log_rows import records
+from firmware_py.pi.replay.verify import verify
+from firmware_py.pi.run import controller as process_module
+from firmware_py.pi.run.controller import ControllerProcess
+from firmware_py.pi.run.notify import Notify
+from firmware_py.pi.run.orders import TEST, WALK, obey, order
+from firmware_py.pi.run.standing import Standing
+from firmware_py.pi.sensors.contacts import EdgeList
+from firmware_py.pi.sensors.leg_sensors import LegSensors
+from hw_sim.demo import demo_prescription
+from hw_sim.leg import Leg
+from hw_sim.sensors import SimSensors
+from hw_sim.walker import WalkerSettings
+from safety import supervisor
+from safety.sample import Sample
+from stimulator.drivers import devices
+from stimulator.envelope import OFF
+
+START_US = 7 * 2**30 - 3_000_000  # the wrapping clock wraps after 3 s
+
+
+class Walk:
+    """An IMU on a walking leg, by a clock that the test moves."""
+
+    def __init__(self):
+        self.us = START_US
+        self.leg = Leg(WalkerSettings(severity="severe", seed=2))
+        self.sensors = SimSensors(self.leg, rate_hz=208.0, t_us_start=0)
+        self.is_gone = False
+
+    def clock(self):
+        return self.us
+
+    def move(self, us):
+        self.leg.advance(us)
+        self.us += us
+
+    def read(self):
+        sample, found = Sample(), []
+        while self.sensors.read(sample):
+            t_us = START_US + sample.t_us
+            rates = (sample.gyro_x_cdps, sample.gyro_y_cdps, sample.gyro_z_cdps)
+            found.append((t_us, *rates, sample.acc_x_mg, sample.acc_y_mg, sample.acc_z_mg))
+        return found
+
+    def close(self):
+        pass
+
+
+class Rig:
+    """A controller's process on a leg that walks; the test holds the other ends."""
+
+    def __init__(self):
+        self.walk = Walk()
+        self.guardian, own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.person, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.guardian.setblocking(False)
+        self.log_end, log_fd = os.pipe()
+        os.set_blocking(self.log_end, False)
+        self.log = LogPort(log_fd)
+        self.log_fd = log_fd
+        self.link = GuardianLink(own, self.walk.clock)
+        self.standing = Standing(self.log)
+        sensors = LegSensors(self.walk, EdgeList([], self.walk.clock), self.walk.clock)
+        self.controller = compose_controller(
+            sensors=sensors,
+            guard=self.link,
+            armed=self.standing,
+            log=self.log,
+            prescription=demo_prescription(),
+            place="foot",
+            has_switch=True,
+            side="right",
+            device=devices.choose(devices.P24),
+        )
+        self.fed = []
+        notify = Notify("")
+        notify.accepted = lambda now_us, sequence: self.fed.append(sequence)
+        self.process = ControllerProcess(
+            self.controller,
+            sensors=sensors,
+            link=self.link,
+            standing=self.standing,
+            orders=orders,
+            log=self.log,
+            notify=notify,
+        )
+        self.own, self.orders = own, orders
+        self.rows = b""
+        self.frames = []
+
+    def run(self, ms, status=None):
+        for _ in range(ms // 5):
+            self.walk.move(5_000)
+            if status is not None:
+                self.tell(**status)
+            self.process._hear(self.walk.us)
+            self.controller.cycle.step(self.walk.us % 2**30)
+            self.log.flush()
+            self.rows += os.read(self.log_end, 1 << 16)
+            self.frames += self.heard()
+
+    def tell(self, **values):
+        status, writer = StatusFrame(), FrameWriter()
+        for name, value in values.items():
+            setattr(status, name, value)
+        self.guardian.send(bytes(writer.buf[: status.encode(writer)]))
+
+    def heard(self):
+        reader, found = FrameReader(), []
+        while True:
+            try:
+                packet = self.guardian.recv(4096)
+            except BlockingIOError:
+                return found
+            reader.reset()
+            reader.feed(packet, 0, len(packet))
+            while reader.next():
+                frame = CycleFrame()
+                assert reader.kind == messages.CYCLE
+                assert frame.decode(reader)
+                found.append((frame.sequence, frame.swing, frame.samples_n, frame.requests_n))
+
+    def close(self):
+        for one in (self.guardian, self.own, self.person, self.orders):
+            one.close()
+        os.close(self.log_end)
+        os.close(self.log_fd)
+
+
+@pytest.fixture
+def rig():
+    found = Rig()
+    yield found
+    found.close()
+
+
+ARMED = {"armed": 1, "is_ready": 1, "state": supervisor.ARMED}
+FOR_TEST = {"armed": 2, "is_ready": 1, "state": supervisor.ARMED}
+
+
+def test_every_cycle_reaches_the_guardian_with_its_samples_and_requests(rig):
+    rig.run(8_000, ARMED)
+    assert [f[0] for f in rig.frames] == list(range(1600))
+    assert sum(f[2] for f in rig.frames) >= 8 * 208
+    assert sum(f[3] for f in rig.frames) > 50
+    assert sum(f[1] for f in rig.frames) > 100, "there must be swing"
+
+
+def test_a_test_burst_needs_its_button_and_an_arm_for_a_test(rig):
+    burst = rig.controller.burst
+    assert obey(rig.controller, order(blackbox.ACT_USE, TEST))
+    rig.run(1_000, ARMED)
+    obey(rig.controller, order(blackbox.ACT_HOLD, 0))
+    rig.run(100, ARMED)
+    assert burst.envelope.state == OFF, "armed for walking is not armed for a test"
+    obey(rig.controller, order(blackbox.ACT_RELEASE))
+    obey(rig.controller, order(blackbox.ACT_HOLD, 1))
+    before = len(rig.frames)
+    rig.run(400, FOR_TEST)
+    assert burst.envelope.state != OFF
+    assert any(f[3] for f in rig.frames[before:])
+    rig.run(200, FOR_TEST)
+    assert burst.envelope.state == OFF, "no heartbeat for 500 ms"
+    obey(rig.controller, order(blackbox.ACT_USE, WALK))
+    rig.run(50)
+    assert rig.controller.cycle.scheduler is rig.controller.walk
+
+
+@pytest.mark.parametrize("packet", [b"", b"x", order(blackbox.ACT_ARM), order(blackbox.ACT_OPEN), bytes(20)])
+def test_what_is_no_order_does_nothing(rig, packet):
+    assert not obey(rig.controller, packet)
+
+
+def test_a_channel_that_does_not_exist_is_not_held(rig):
+    obey(rig.controller, order(blackbox.ACT_HOLD, 7))
+    assert rig.controller.burst.envelope.state == OFF
+
+
+def test_the_watchdog_is_fed_with_what_the_guardian_accepted_and_pulses_are_counted(rig):
+    rig.run(10)
+    assert rig.fed == []
+    rig.tell(sequence=3, **ARMED)
+    rig.process._hear(rig.walk.us)
+    assert rig.fed == [3]
+    status, writer = StatusFrame(), FrameWriter()
+    status.results_n = 2
+    status.results[0].granted_ua = 9_000
+    rig.guardian.send(bytes(writer.buf[: status.encode(writer)]))
+    rig.process._hear(rig.walk.us)
+    assert (rig.process.report.granted, rig.process.report.refused) == (1, 1)
+
+
+def test_what_the_guardian_says_is_noted_when_it_changes(rig):
+    rig.run(500, ARMED)
+    rig.run(500, FOR_TEST)
+    heard = [row for row in records(rig.rows) if row.kind == blackbox.HEARD]
+    assert [row.values[0] for row in heard] == [1, 2]
+    assert rig.standing.mode == supervisor.TEST
+
+
+def test_it_ends_with_its_parent_and_with_its_guardian(rig):
+    rig.person.close()
+    rig.process._wait(1_000)
+    assert rig.process._is_over
+    rig.guardian.close()
+    rig.process._hear(rig.walk.us)
+    assert rig.link.is_gone
+
+
+def test_it_tells_the_parent_how_it_goes(rig, monkeypatch):
+    monkeypatch.setattr(process_module, "monotonic_us", rig.walk.clock)
+    rig.process._wait = lambda us: rig.walk.move(us + 200 if rig.walk.us < START_US + 2_100_000 else us)
+    cycle = rig.controller.cycle.step
+
+    def step(t_us):
+        cycle(t_us)
+        if rig.walk.us > START_US + 1_500_000:
+            rig.walk.move(11_000)  # takes more than two beats
+        if rig.walk.us > START_US + 2_000_000:
+            rig.process._is_over = True
+
+    rig.controller.cycle.step = step
+    rig.process.run()
+    told = json.loads(rig.person.recv(1 << 16))
+    assert (told["cycles"], told["lost"]) == (0, 0), "it says that it begins"
+    told = json.loads(rig.person.recv(1 << 16))
+    assert told["lost"] == 0
+    last = json.loads(rig.person.recv(1 << 16))
+    assert last["cycles"] + last["lost"] == pytest.approx(400, abs=4)
+    assert last["lost"] > 50
+    assert last["late_max_us"] > 1_000
+    assert last["histogram"]
+
+
+def kept(rig, path, rows):
+    log = LogFile(path, about_log(rig.controller.about))
+    log.append(rows)
+    log.close()
+    (found,) = logs_at(path)
+    return verify(found)
+
+
+def test_its_log_is_decided_again_and_a_changed_sample_is_found_out(rig, tmp_path):
+    obey(rig.controller, order(blackbox.ACT_USE, TEST))
+    rig.run(2_500, FOR_TEST)
+    obey(rig.controller, order(blackbox.ACT_HOLD, 0))
+    rig.run(300, FOR_TEST)
+    obey(rig.controller, order(blackbox.ACT_BEAT))
+    obey(rig.controller, order(blackbox.ACT_RELEASE))
+    obey(rig.controller, order(blackbox.ACT_USE, WALK))
+    rig.run(5_000, ARMED)
+    found = kept(rig, tmp_path / "a.swp", rig.rows)
+    assert found.problem == "", found.line()
+    assert found.checked_n == found.rows_n > 3_000
+    rows = bytearray(rig.rows)
+    at = next(r.number for r in records(rig.rows) if r.kind == blackbox.REQUEST) * blackbox.ROW_BYTES
+    rows[at + 20] ^= 1  # its current
+    said = kept(rig, tmp_path / "b.swp", bytes(rows)).problem
+    assert "request: current_ua is" in said
+    assert "by today's code" in said
