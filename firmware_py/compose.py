@@ -9,9 +9,17 @@ from stimulator.drivers.capability import P24
 from stimulator.drivers.sciencemode4 import ScienceMode4
 from stimulator.drivers.sciencemode4_check import FrameCheck
 from stimulator.envelope import OFF
-from stimulator.prescription import PrescriptionError, channel_limits, channel_name, checked
+from stimulator.prescription import (
+    PrescriptionError,
+    channel_limits,
+    channel_name,
+    checked,
+    problems,
+    steep_changes,
+)
 from stimulator.test_burst import TestBurst
 from stimulator.walk import WalkScheduler
+from stimulator.wearer import WithLevel
 
 
 class Loop:
@@ -39,16 +47,28 @@ class Loop:
         self.cycle.use(self.walk)
         return self.guard.arm()
 
-    def commit(self, prescription) -> None:
-        """Take a change over for walking and for tests, between steps.
+    def wear(self, wearer, cues) -> None:
+        """Let the wearer's level and pause govern the walk from its next step on; before the first arm."""
+        self.walk = WithLevel(self.walk, wearer, self.capability.current_step_ua, cues)
+        self.cycle.use(self.walk)
 
-        PrescriptionError unless it is valid, gentle (`safety.changes`), and within what the guard was
-        started with: more is a new profile. ValueError while a test burst runs.
+    def problems(self, prescription) -> list:
+        """Return what forbids taking `prescription` over now, as sentences; empty if it may be.
+
+        It must be valid, gentle (`safety.changes`), and within what the guard was started with: more is a
+        new profile.
         """
-        checked(prescription, self.capability)
-        found = []
+        found = problems(prescription, self.capability)
+        if found:
+            return found
+        count = len(self.limits)
+        if len(prescription.channels) != count:
+            return [
+                f"The prescription has {len(prescription.channels)} channels; this device was started with {count}. "
+                "Send as many, or load it as a new profile."
+            ]
         new = channel_limits(prescription, self.capability)
-        for index in range(min(len(new), len(self.limits))):
+        for index in range(count):
             for name in ("current_max_ua", "width_max_us", "charge_max_nc"):
                 asked, allowed = getattr(new[index], name), getattr(self.limits[index], name)
                 if asked > allowed:
@@ -56,6 +76,14 @@ class Loop:
                         f"channel {channel_name(index)}: {name} is {asked}; the guard was started with {allowed}. "
                         "Lower it, or stop and load the prescription as a new profile."
                     )
+        return found + steep_changes(self.walk.prescription, prescription)
+
+    def commit(self, prescription) -> None:
+        """Take a change over for walking and for tests, between steps.
+
+        PrescriptionError with `problems`. ValueError while a test burst runs.
+        """
+        found = self.problems(prescription)
         if found:
             raise PrescriptionError(found)
         if self.burst.envelope.state != OFF:

@@ -57,7 +57,10 @@ class Envelope:
         self._fall_us: int = prescription.fall_ms * 1000
         self._timeout_us: int = prescription.timeout_ms * 1000
         # The gate sees pulses, not levels: one period of the slowest channel stays free.
-        self._slack_us: int = 1_000_000 // min([c.rate_hz for c in prescription.channels])
+        slowest_hz = prescription.channels[0].rate_hz
+        for c in prescription.channels:  # a change is taken over inside the cycle: no list is made
+            slowest_hz = min(slowest_hz, c.rate_hz)
+        self._slack_us: int = 1_000_000 // slowest_hz
 
     def cut(self) -> None:
         """Zero now, from every state. A new swing is needed to start again."""
