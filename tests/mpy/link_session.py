@@ -130,7 +130,7 @@ class Talk:
         if refused:
             raise ValueError("the write was refused with %d" % refused)
         replies = [control.read_reply(v) for key, v, _ in self.take() if key == gatt.CONTROL]
-        answers = [r for r in replies if r is not None and r.op != ops.EVENT]
+        answers = [r for r in replies if r is not None and (r.op != ops.EVENT or r.seq != 0)]
         return answers[len(answers) - 1]
 
     def take(self):
@@ -196,7 +196,9 @@ def changed(prescription, channel, **what):
         value = what[name]
         for at in range(5, len(data), 6):
             if data[at] == ids[name] and (data[at + 1] == channel or data[at + 1] == 255):
-                data[at + 2 : at + 6] = bytes([value & 255, value >> 8 & 255, value >> 16 & 255, value >> 24])
+                data[at + 2 : at + 6] = bytes(
+                    [value & 255, value >> 8 & 255, value >> 16 & 255, value >> 24 & 255]
+                )
     return from_bytes(bytes(data))
 
 
