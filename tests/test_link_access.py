@@ -57,6 +57,20 @@ def test_who_does_not_pair_is_dropped_after_20_s():
     assert rig.session.read(gatt.INFO) is None
 
 
+def test_whoever_types_a_passkey_has_a_minute_but_only_if_the_window_is_open():
+    rig = Rig()
+    rig.session.connected(PEER)
+    assert not rig.session.begin_pairing()
+    rig.pass_s(10)
+    rig.session.pairing.button()
+    assert rig.session.begin_pairing()
+    rig.pass_s(59)
+    assert not rig.session.must_drop
+    rig.pass_s(1.1)
+    assert rig.session.must_drop
+    assert not rig.session.begin_pairing()
+
+
 def test_who_paired_in_time_stays():
     rig = Rig()
     rig.session.connected(PEER)

@@ -30,6 +30,7 @@ NEXT = (  # ALONE  STRANGER  WEARER     THERAPIST  ENGINEER   LEAVING
 # fmt: on
 
 STRANGER_MAX_S = 20
+TYPING_MAX_S = 60  # from the begin of a pairing: somebody reads six digits and types them
 UNLOCKED_MAX_S = (
     15 * 60
 )  # assumed: without an operation; a therapist who walked away has left the laptop open
@@ -41,6 +42,7 @@ class Access:
     state         ALONE to LEAVING
     event(e)      something happened
     advance(dt)   time passes; True if a role was locked by it
+    types()       somebody has begun to pair, and needs time to type
     used()        the one who unlocked is still at work
     """
 
@@ -59,6 +61,11 @@ class Access:
             self._stranger.start(STRANGER_MAX_S)
         if event == UNLOCKED or event == UNLOCKED_ENGINEER:
             self.used()
+
+    def types(self) -> None:
+        """A stranger pairs; patience is longer for as long as it may take."""
+        if self.state == STRANGER:
+            self._stranger.start(TYPING_MAX_S)
 
     def used(self) -> None:
         """Begin the idle time anew."""

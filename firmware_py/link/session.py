@@ -1,6 +1,6 @@
 """The link of one device, without a radio: a server hands in what arrives and takes out what is to be sent.
 
-A server (bumble, BlueZ, NimBLE) calls: `admit` and `connected`, `secured`, `disconnected`; `read` and `write`;
+A server (bumble, BlueZ, NimBLE) calls: `connected`, `begin_pairing`, `secured`, `disconnected`; `read` and `write`;
 `next_out` whenever it can send, and `acked` when an indication was confirmed; it obeys `must_drop` and `must_forget`.
 Whoever owns the loop calls `step` in every control cycle, which allocates nothing, and `work` outside of it.
 Nothing here is in the way of a pulse: if none of it runs, therapy goes on with what it has.
@@ -32,6 +32,8 @@ PIECE_HEAD_N = 6
 ANSWERS_MAX = 4  # that wait to be sent; a client has one at a time
 STATUS_US = 200_000  # not more often
 RUNNING_US = 1_000_000
+TELEMETRY_QUEUE = 1  # packets that may wait for the radio when more is handed over
+LOG_QUEUE = 8
 KEY_N = 32
 SECONDS_MAX = 0x3FFFFFFF
 BOOT_MASK = 0xFFFF
@@ -103,6 +105,13 @@ class Session:
         self.access.event(access.CONNECTED)
         self.peer = peer
         self.mtu = MTU_MIN
+        return True
+
+    def begin_pairing(self) -> bool:
+        """The central asks to pair: False if it must be refused."""
+        if self.access.state == access.LEAVING or not self.pairing.begin():
+            return False
+        self.access.types()
         return True
 
     def secured(self) -> None:
@@ -193,8 +202,12 @@ class Session:
 
     # Sending --------------------------------------------------------------------------------------
 
-    def next_out(self):
-        """Return (key, value, is_indication) of what is to be sent next; None if there is nothing now."""
+    def next_out(self, queued: int = 0):
+        """Return (key, value, is_indication) of what is to be sent next; None if there is nothing now.
+
+        queued   packets that the server has handed over and that have not left yet. Telemetry stays here while
+                 some wait, where it does not grow old; the log keeps the radio busy, but not for long.
+        """
         self.work()
         if not access.WEARER <= self.access.state <= access.ENGINEER:
             return None
@@ -214,10 +227,9 @@ class Session:
                 self._status_told = told
                 return gatt.STATUS, status, False
         if self.telemetry.is_due(self._t_us):
-            data = self.telemetry.take(self.value_max_n)
-            if data is not None:
-                return gatt.TELEMETRY, data, False
-        data = self.logs.take(self.value_max_n)
+            data = self.telemetry.take(self.value_max_n) if queued <= TELEMETRY_QUEUE else None
+            return None if data is None else (gatt.TELEMETRY, data, False)
+        data = self.logs.take(self.value_max_n) if queued <= LOG_QUEUE else None
         return None if data is None else (gatt.LOG, data, False)
 
     def acked(self) -> None:
