@@ -46,6 +46,10 @@ class Users:
         self._store = store
         self._users = _read_users(store)
 
+    def reload(self) -> None:
+        """Read them again: somebody at the device has changed them."""
+        self._users = _read_users(self._store)
+
     def find(self, name: str):
         """Return the user called `name`; None if there is none."""
         for user in self._users:

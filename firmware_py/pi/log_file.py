@@ -82,7 +82,7 @@ def read_log(path: Path) -> Recovered:
                 at = len(MAGIC)
     rows, lost_bytes, lost_frames, expected = [], 0, 0, 0
     while at < len(data):
-        size, sequence = _frame_at(data, at)
+        size, sequence = frame_at(data, at)
         if size == 0:
             following = data.find(SYNC, at + 1)
             following = len(data) if following < 0 else following
@@ -96,7 +96,7 @@ def read_log(path: Path) -> Recovered:
     return Recovered(about=about, rows=b"".join(rows), frames_lost=lost_frames, bytes_lost=lost_bytes)
 
 
-def _frame_at(data: bytes, at: int) -> tuple[int, int]:
+def frame_at(data: bytes, at: int) -> tuple[int, int]:
     """Return (size in bytes, sequence) of a whole frame at `at`; size 0 if there is none."""
     if len(data) - at < HEAD.size:
         return 0, 0

@@ -81,7 +81,7 @@ class AirPort:
     async def __aexit__(self, *_: object) -> None:
         if self._server is not None:
             self._server.close()
-        for _ in range(4):  # whoever is just being let in is made known one turn of the loop later
+        for _turn in range(4):  # whoever is just being let in is made known one turn of the loop later
             for visitor in self._visitors:
                 visitor.end()
             await asyncio.sleep(0)
