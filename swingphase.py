@@ -16,6 +16,7 @@ class Job(NamedTuple):
     name: str
     module: str  # its main(arguments: list[str]) -> exit code does the job
     help: str
+    simulator: str = ""  # a module that the job's room may not import: main gets a function that loads it
 
 
 JOBS = (
@@ -24,6 +25,12 @@ JOBS = (
     Job("check", "hw_sim.check_demo", "the check of leg and channels before the first walk, simulated"),
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),
     Job("evaluate", "hw_sim.evaluate", "the trigger benchmark over labelled recordings"),
+    Job(
+        "link",
+        "therapist.link_job",
+        "a device over Bluetooth, or a simulated one",
+        simulator="hw_sim.radio.link_sim",
+    ),
     Job("bench", "benchmarks.bench_job", "figures: worst cases, counts and ratios"),
     Job("safety-case", "evidence.safety_case", "the safety page: hazards, requirements, tests and results"),
     Job("test", "evidence.test_job", "lint, types and tests"),
@@ -37,7 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     job = _parser().parse_args(words[:1]).job
     try:
-        return importlib.import_module(job.module).main(words[1:])
+        run = importlib.import_module(job.module).main
+        if job.simulator:
+            return run(words[1:], lambda: importlib.import_module(job.simulator))
+        return run(words[1:])
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130

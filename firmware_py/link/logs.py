@@ -57,10 +57,12 @@ class Logs:
         number = self._next
         parts = []
         left = n_max - HEAD_N
-        while self._next < self._end and len(parts) < 0xFF:
+        size = 0  # of the record before: all are alike
+        while self._next < self._end and len(parts) < 0xFF and left >= size:
             record = self._source.read(self._next)
             if record is None or len(record) + 2 > left:
                 break
+            size = len(record) + 2
             crc = crc_16(record, 0, len(record))
             parts.append(record + bytes([crc & 0xFF, crc >> 8]))
             left -= len(record) + 2

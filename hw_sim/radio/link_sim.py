@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmware_py.link.contracts import Display
 from firmware_py.link.session import Session
@@ -19,8 +20,10 @@ from hw_sim.radio.air import FAST, SLOW, Air, RadioController
 from hw_sim.radio.air_port import AirPort, default_folder, visit
 from hw_sim.radio.bleak_backend import AskPasskey, Laptop
 from hw_sim.radio.peripheral import Peripheral
-from hw_sim.radio.sim_device import SimDevice
 from hw_sim.severity import SEVERITIES
+
+if TYPE_CHECKING:
+    from hw_sim.radio.sim_device import SimDevice
 
 ADDRESS = "F0:5A:C0:00:00:01"
 SUPERVISION_S = 2.0
@@ -90,6 +93,8 @@ async def laptop(
 
 def serve_sim(arguments: list[str]) -> int:
     """Run a simulated device until it is told to end."""
+    from hw_sim.radio.sim_device import SimDevice  # a laptop needs no muscles: scipy takes its time to load
+
     parser = argparse.ArgumentParser(
         prog="./swingphase link serve-sim",
         description="A simulated device with a software radio, for `./swingphase link ... --sim`. "
@@ -122,7 +127,7 @@ def serve_sim(arguments: list[str]) -> int:
         add_user(device.store, name, role, _pin(chosen.pin_file, name))
         device.session.unlock.users.reload()
     print(
-        f"{device.name}: {device.name} is in the air of {air}. Return: pairing window. Ctrl-C: end.",
+        f"{device.name} is in the air of {air}. Return: pairing window. Ctrl-C: end.",
         flush=True,
     )
     asyncio.run(_serve(device, air, state, chosen.pace))
@@ -137,7 +142,7 @@ def _pin(path: Path | None, name: str) -> str:
     return checked_pin(getpass.getpass(f"Choose a PIN for {name} (6 characters or more): "))
 
 
-async def _serve(device: SimDevice, air: Path, state: Path, pace: str) -> None:
+async def _serve(device: "SimDevice", air: Path, state: Path, pace: str) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -153,7 +158,7 @@ async def _serve(device: SimDevice, air: Path, state: Path, pace: str) -> None:
         running.cancel()
 
 
-def _button(device: SimDevice, loop: asyncio.AbstractEventLoop) -> None:
+def _button(device: "SimDevice", loop: asyncio.AbstractEventLoop) -> None:
     if not sys.stdin.readline():
         loop.remove_reader(sys.stdin.fileno())
         return

@@ -84,6 +84,7 @@ class Peripheral:
         self._connection: Connection | None = None
         self._is_secured = False
         self._wake = asyncio.Event()
+        self._indicating: asyncio.Task | None = None
         self._tasks: set[asyncio.Task] = set()
 
     async def start(self) -> None:
@@ -107,10 +108,11 @@ class Peripheral:
                 await self._connection.disconnect()
         await self.device.power_off()
 
-    def _run(self, deed) -> None:
+    def _run(self, deed) -> asyncio.Task:
         task = asyncio.get_running_loop().create_task(deed)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # The table ------------------------------------------------------------------------------------
 
@@ -195,6 +197,8 @@ class Peripheral:
     def _disconnected(self, connection: Connection) -> None:
         if connection is self._connection:
             self._connection, self._is_secured = None, False
+            if self._indicating is not None:
+                self._indicating.cancel()  # nobody will confirm it
             self.session.disconnected()
 
     async def _drop(self, connection: Connection) -> None:
@@ -231,7 +235,7 @@ class Peripheral:
                 return
             key, value, is_indication = out
             if is_indication:
-                self._run(self._indicate(connection, key, value))
+                self._indicating = self._run(self._indicate(connection, key, value))
             else:
                 await self.device.gatt_server.notify_subscriber(connection, self._characteristics[key], value)
 

@@ -21,7 +21,7 @@ from bumble.smp import CommandCode, ErrorCode, PairingMethod, Session
 from firmware_py.link.pairing import Pairing
 
 # It logs keys and passkeys at debug; nobody who switches debug on for everything may get them into a log.
-logging.getLogger("bumble").setLevel(logging.WARNING)
+logging.getLogger("bumble").setLevel(logging.ERROR)
 
 KEY_N = 16
 STEPS = 20  # of a passkey, one for each bit

@@ -1,0 +1,559 @@
+"""The therapist's client, ordinary bleak, over the software radio, when all is well and when it is not."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from firmware_py.link import ops
+from firmware_py.link.kept import hash_of
+from firmware_py.pi.link_users import add_user
+from stimulator.prescription import default_prescription
+from tests.link_rig import in_use
+from tests.mpy.link_session import MemoryStore, changed
+from tests.radio_rig import ADDRESS, Ward, run, until
+from therapist import channel
+from therapist.channel import scan
+from therapist.client import LinkClient, NotArmed
+from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, Refused
+from therapist.log_download import download_log
+from therapist.press import press
+
+OLD = default_prescription()
+MORE = changed(OLD, 0, current_ua=28_000)
+LESS = changed(OLD, 0, current_ua=20_000)
+PIN = "481516"
+
+
+def made_store() -> MemoryStore:
+    store = MemoryStore()
+    add_user(store, "Ada", "therapist", PIN)
+    return store
+
+
+STORED = made_store().things
+
+
+def new_store() -> MemoryStore:
+    """A store with Ada; made once, because a PIN's key takes its time."""
+    store = MemoryStore()
+    store.things = dict(STORED)
+    return store
+
+
+@contextlib.asynccontextmanager
+async def bedside(folder, *, pairs=True):
+    """A device and a laptop that is paired with it."""
+    async with Ward(folder, store=new_store()) as ward, ward.laptop() as laptop:
+        with laptop.installed():
+            if pairs:
+                ward.session.pairing.button()
+                async with LinkClient(says_hello=False) as link:
+                    await link.pair()
+                await until(lambda: ward.session.access.state == 0)
+            yield ward
+
+
+@contextlib.asynccontextmanager
+async def unlocked(folder):
+    async with bedside(folder) as ward, LinkClient() as link:
+        await link.unlock("Ada", PIN)
+        yield ward, link
+
+
+def cuts_after(ward, code, monkeypatch, *, is_done):
+    """Let the radio be lost just after, or just before, the device hears the next request of this kind."""
+    answer = ward.session.requests.answer
+
+    def cut(data):
+        if data[2:4] != code.to_bytes(2, "little"):
+            return answer(data)
+        monkeypatch.setattr(ward.session.requests, "answer", answer)
+        ward.air.cut()
+        asyncio.get_running_loop().call_later(0.3, ward.air.mend)
+        return answer(data) if is_done else b""
+
+    monkeypatch.setattr(ward.session.requests, "answer", cut)
+
+
+# Finding and pairing ------------------------------------------------------------------------------
+
+
+def test_a_scan_names_what_is_nearby(tmp_path):
+    async def deed():
+        async with bedside(tmp_path, pairs=False):
+            (found,) = await scan(0.3)
+            assert (found.address, found.name, found.rssi_dbm < 0) == (ADDRESS, "SWP-TEST", True)
+
+    run(deed())
+
+
+@pytest.mark.parametrize("address", [None, "F0:00:00:00:00:99"])
+def test_a_device_that_is_not_there_is_said_so(tmp_path, address):
+    async def deed():
+        async with bedside(tmp_path, pairs=False) as ward:
+            if address is None:
+                await ward.peripheral.device.stop_advertising()
+            with pytest.raises(NotFound, match="Heard"):
+                async with LinkClient(address, scan_s=0.3):
+                    pass
+
+    run(deed())
+
+
+def test_a_laptop_that_is_not_paired_is_told_how(tmp_path):
+    async def deed():
+        async with bedside(tmp_path, pairs=False):
+            with pytest.raises(NeedsPairing, match="link pair"):
+                async with LinkClient():
+                    pass
+
+    run(deed())
+
+
+def test_before_pairing_only_what_is_open_can_be_read(tmp_path):
+    async def deed():
+        async with bedside(tmp_path, pairs=False), LinkClient(says_hello=False) as link:
+            assert (await link.about())["model"] == "P24"
+            info = await link.info()
+            assert (info.is_pairable, info.piece_max) == (0, 247 - 3 - 6)
+            with pytest.raises(NeedsPairing):
+                await link.status()
+
+    run(deed())
+
+
+def test_a_closed_window_is_said_so(tmp_path):
+    async def deed():
+        async with bedside(tmp_path, pairs=False), LinkClient(says_hello=False) as link:
+            with pytest.raises(LinkError, match="pairing button"):
+                await link.pair()
+
+    run(deed())
+
+
+def test_after_unpairing_it_is_a_stranger(tmp_path):
+    async def deed():
+        async with bedside(tmp_path) as ward:
+            async with LinkClient() as link:
+                await link.unpair()
+            await until(lambda: ward.session.access.state == 0)
+            with pytest.raises(NeedsPairing):
+                async with LinkClient():
+                    pass
+
+    run(deed())
+
+
+# Roles -------------------------------------------------------------------------------------------
+
+
+def test_a_pin_unlocks_and_sets_the_clock_and_lock_locks(tmp_path):
+    async def deed():
+        async with bedside(tmp_path) as ward, LinkClient() as link:
+            with pytest.raises(Refused) as caught:
+                await link.ask(ops.ACKNOWLEDGE)
+            assert caught.value.result == ops.NOT_ALLOWED
+            got = await link.unlock("Ada", PIN)
+            assert (got.role, got.minutes) == ("therapist", 15)
+            assert ward.session.wall_s > 150_000_000
+            await link.ask(ops.ACKNOWLEDGE)
+            await link.lock()
+            with pytest.raises(Refused):
+                await link.ask(ops.ACKNOWLEDGE)
+
+    run(deed())
+
+
+def test_a_wrong_pin_is_refused_and_the_wait_is_named(tmp_path):
+    async def deed():
+        async with bedside(tmp_path), LinkClient() as link:
+            for _ in range(2):
+                with pytest.raises(Refused, match="Wrong user or PIN"):
+                    await link.unlock("Ada", "999999")
+            with pytest.raises(Refused, match="Wait 30 s"):
+                await link.unlock("Ada", "999999")
+            with pytest.raises(Refused, match="Too many wrong PINs"):
+                await link.unlock("Ada", PIN)
+
+    run(deed())
+
+
+def test_a_device_that_does_not_know_the_pin_is_found_out(tmp_path, monkeypatch):
+    async def deed():
+        async with bedside(tmp_path) as ward, LinkClient() as link:
+            real = ward.session.unlock.unlock
+            monkeypatch.setattr(ward.session.unlock, "unlock", lambda *a: (*real(*a)[:2], bytes(8)))
+            with pytest.raises(LinkError, match="does not know the PIN"):
+                await link.unlock("Ada", PIN)
+
+    run(deed())
+
+
+def test_a_therapist_sets_the_own_pin(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (_, link):
+            await link.set_pin("Ada", "therapist", "271828")
+            await link.lock()
+            with pytest.raises(Refused):
+                await link.unlock("Ada", PIN)
+            await link.unlock("Ada", "271828")
+
+    run(deed())
+
+
+# Prescription ------------------------------------------------------------------------------------
+
+
+def test_a_change_is_tried_read_back_and_confirmed(tmp_path):
+    async def deed():
+        shares = []
+        async with unlocked(tmp_path) as (ward, link):
+            assert (await link.active()).prescription == OLD
+            runs = await link.try_prescription(MORE, shares.append)
+            assert (runs.prescription, runs.phase) == (MORE, "on trial")
+            assert (await link.confirmed()).prescription == OLD
+            await link.wait_taken_over()
+            assert await link.confirm() == 3
+            assert (await link.confirmed()).prescription == MORE
+            assert in_use(ward) == MORE
+        assert shares[-1] == 1.0
+
+    run(deed())
+
+
+def test_a_change_that_is_not_confirmed_goes_back(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            await link.try_prescription(MORE)
+            assert (await link.revert()).prescription == OLD
+            assert in_use(ward) == OLD
+
+    run(deed())
+
+
+def test_what_the_device_refuses_comes_with_its_sentence(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            with pytest.raises(Refused, match="more than one commit may") as caught:
+                await link.try_prescription(changed(OLD, 0, current_ua=40_000))
+            assert caught.value.result == ops.REFUSED
+            assert in_use(ward) == OLD
+
+    run(deed())
+
+
+def test_a_change_waits_for_the_end_of_the_step(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            ward.device.is_walking = True
+            await link.try_prescription(MORE)
+            with pytest.raises(LinkError, match="waits for the end"):
+                await link.wait_taken_over(0.2)
+            ward.device.ends_step()
+            await link.wait_taken_over()
+
+    run(deed())
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_a_link_lost_while_confirming_is_looked_into_before_anything_is_said(tmp_path, monkeypatch, is_done):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            await link.try_prescription(MORE)
+            cuts_after(ward, ops.CONFIRM, monkeypatch, is_done=is_done)
+            if is_done:
+                assert await link.confirm() == 3
+                assert in_use(ward) == MORE
+            else:
+                with pytest.raises(LinkLost, match="It was not done"):
+                    await link.confirm()
+                assert in_use(ward) == OLD
+
+    run(deed())
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_a_link_lost_while_committing_leaves_the_smaller_and_is_said(tmp_path, monkeypatch, is_done):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            cuts_after(ward, ops.COMMIT, monkeypatch, is_done=is_done)
+            with pytest.raises(LinkLost) as caught:
+                await link.try_prescription(LESS)
+            assert caught.value.is_done == is_done
+            assert in_use(ward) == (LESS if is_done else OLD)
+            assert (await link.active()).phase == ("not confirmed" if is_done else "confirmed")
+            if is_done:
+                await link.confirm()
+                assert (await link.confirmed()).hash == hash_of(LESS)
+
+    run(deed())
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_what_may_be_done_twice_is_done_after_a_lost_link_without_asking(tmp_path, monkeypatch, is_done):
+    async def deed():
+        links = []
+        async with bedside(tmp_path) as ward, LinkClient(on_link=links.append) as link:
+            cuts_after(ward, ops.LEVEL, monkeypatch, is_done=is_done)
+            await link.ask(ops.LEVEL, 55)
+            assert ward.device.told.count("level 55") == 1
+            assert links == [True, False, True]
+
+    run(deed())
+
+
+def test_after_a_lost_link_the_same_user_is_unlocked_again(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            ward.air.cut()
+            await until(lambda: not link.is_connected)
+            ward.air.mend()
+            await link.ask(ops.CLEAR)
+            assert "clear" in ward.device.told
+
+    run(deed())
+
+
+def test_a_device_that_stays_away_is_said_so(tmp_path, monkeypatch):
+    async def deed():
+        async with bedside(tmp_path) as ward, LinkClient() as link:
+            monkeypatch.setattr(channel.BleakClient, "connect", _never)
+            ward.air.cut()
+            await until(lambda: not link.is_connected)
+            with pytest.raises(NotFound, match="does not answer"):
+                await link.ask(ops.PAUSE)
+
+    async def _never(*_):
+        raise TimeoutError
+
+    run(deed())
+
+
+def test_a_device_that_does_not_answer_leaves_it_open_whether_it_was_done(tmp_path, monkeypatch):
+    async def deed():
+        monkeypatch.setattr(channel, "ANSWER_S", 0.1)
+        async with bedside(tmp_path) as ward, LinkClient() as link:
+            monkeypatch.setattr(ward.session, "next_out", lambda queued=0: None)
+            with pytest.raises(LinkLost, match="Nobody knows"):
+                await link._there.ask(ops.PAUSE, timeout_s=0.1)
+
+    run(deed())
+
+
+# Arming, tests, stop -----------------------------------------------------------------------------
+
+
+def test_arming_waits_until_it_is_done_or_says_how_the_device_stands(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            ward.device.arms_after = 5
+            await link.arm(ops.ARM_WALK)
+            assert ward.device.armed == 1
+            ward.device.armed, ward.device.arms_after, ward.speed = 0, 10**6, 20
+            with pytest.raises(NotArmed, match="did not arm"):
+                await link.arm(ops.ARM_TEST)
+
+    run(deed())
+
+
+def test_a_press_beats_while_the_button_is_held_and_then_lets_go(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            loop = asyncio.get_running_loop()
+            end_s = loop.time() + 0.7
+            shown = await press(link, 1, is_held=lambda: loop.time() < end_s, current_max_ma=12.5)
+            assert "hold 1 12500" in ward.device.told
+            assert ward.device.told.count("beat") >= 2
+            assert ward.device.told[-1] == "release"
+            assert (shown.channel, shown.name, shown.granted, shown.lift_deg) == (1, "swapped", 77, -12.34)
+
+    run(deed())
+
+
+def test_a_press_whose_program_is_told_to_end_lets_go(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            held = asyncio.ensure_future(press(link, 0))
+            await until(lambda: ward.session.bursts.is_held)
+            held.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await held
+            assert not ward.session.bursts.is_held
+
+    run(deed())
+
+
+@pytest.mark.parametrize("dead", ["cut", "stalled"])
+def test_a_press_that_is_cut_off_or_stalls_is_ended_by_the_device(tmp_path, monkeypatch, dead):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            if dead == "stalled":
+                ask = link.ask_once
+
+                async def stalls(code, *asked):
+                    if code == ops.BEAT:
+                        await until(lambda: not ward.session.bursts.is_held)
+                    return await ask(code, *asked)
+
+                monkeypatch.setattr(link, "ask_once", stalls)
+                shown = await press(link, 0)
+                assert shown.granted == 77
+            else:
+                held = asyncio.ensure_future(press(link, 0))
+                await until(lambda: ward.session.bursts.is_held)
+                ward.air.cut()
+                with pytest.raises(LinkLost):
+                    await held
+                await until(lambda: not ward.session.bursts.is_held)
+
+    run(deed())
+
+
+def test_stop_goes_past_a_request_that_waits(tmp_path, monkeypatch):
+    async def deed():
+        async with bedside(tmp_path) as ward, LinkClient() as link:
+            monkeypatch.setattr(ward.session, "next_out", lambda queued=0: None)
+            waits = asyncio.ensure_future(link.ask_once(ops.PAUSE))
+            await until(lambda: "pause" in ward.device.told)
+            await link.stop()
+            assert ward.device.told[-1] == "stop"
+            waits.cancel()
+
+    run(deed())
+
+
+# Streams -----------------------------------------------------------------------------------------
+
+
+def test_samples_arrive_in_the_units_of_a_pc(tmp_path):
+    async def deed():
+        async with bedside(tmp_path) as ward, LinkClient() as link, link.watching() as following:
+            ward.session.telemetry.current_ua[0] = 21_500
+            ward.session.telemetry.add(ward.t_us, 3, 1, 2, 7_500, -1234, 56_780)
+            number, (sample,) = await asyncio.wait_for(following(), 3)
+            assert (number, sample.phase, sample.is_swing, sample.output) == (0, "swing", True, "on")
+            assert (sample.level, sample.pitch_deg, sample.rate_dps) == (0.75, -12.34, 567.8)
+            assert sample.currents_ma == (21.5, 0.0)
+            assert ward.session.telemetry.is_on
+        await until(lambda: not ward.session.telemetry.is_on)
+
+    run(deed())
+
+
+def test_watching_goes_on_after_a_lost_link(tmp_path):
+    async def deed():
+        async with bedside(tmp_path) as ward, LinkClient() as link, link.watching() as following:
+            ward.air.cut()
+            await until(lambda: not link.is_connected)
+            ward.air.mend()
+            await link.reconnect()
+            ward.session.telemetry.add(ward.t_us, 1, 0, 0, 0, 0, 0)
+            assert len((await asyncio.wait_for(following(), 3))[1]) == 1
+
+    run(deed())
+
+
+def rows_of(count):
+    return [bytes([1, n & 255]) + n.to_bytes(4, "little") + bytes(30) for n in range(count)]
+
+
+def rows_in(path):
+    from firmware_py.pi.log_file import read_log
+
+    got = read_log(path)
+    assert (got.frames_lost, got.bytes_lost) == (0, 0)
+    return [got.rows[at : at + 36] for at in range(0, len(got.rows), 36)]
+
+
+def test_a_log_is_downloaded_whole_with_progress(tmp_path):
+    async def deed():
+        shares = []
+        async with unlocked(tmp_path) as (ward, link):
+            ward.log.rows = rows_of(2_000)
+            got = await download_log(link, tmp_path / "log.swp", progress=shares.append)
+            assert (got.first, got.end, got.resumed) == (0, 2_000, 0)
+            assert rows_in(got.path) == ward.log.rows
+            assert shares == sorted(shares)
+            assert not (tmp_path / "log.swp.part").exists()
+            with pytest.raises(LinkError, match="is there already"):
+                await download_log(link, tmp_path / "log.swp")
+
+    run(deed())
+
+
+def test_a_log_whose_download_was_cut_goes_on_from_the_first_missing_record(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            ward.log.rows = rows_of(3_000)
+            sent = []
+            read = ward.log.read
+
+            def reads(number):
+                sent.append(number)
+                if len(sent) in (700, 1_900):
+                    ward.air.cut()
+                    asyncio.get_running_loop().call_later(0.2, ward.air.mend)
+                return read(number)
+
+            ward.log.__dict__["read"] = reads
+            got = await download_log(link, tmp_path / "log.swp")
+            assert rows_in(got.path) == ward.log.rows
+            assert len(sent) < 3_150, "only what was under way is sent again"
+
+    run(deed())
+
+
+def test_a_log_is_resumed_by_another_call_and_never_mixed_with_another_log(tmp_path, monkeypatch):
+    async def deed():
+        path = tmp_path / "log.swp"
+        async with unlocked(tmp_path) as (ward, link):
+            ward.log.rows = rows_of(1_000)
+            end = ward.log.end
+            monkeypatch.setattr(ward.log, "end", lambda: 400)
+            first = asyncio.ensure_future(download_log(link, path, progress=lambda _: first.cancel() and None))
+            with contextlib.suppress(asyncio.CancelledError):
+                await first
+            assert path.with_name("log.swp.part").exists()
+            monkeypatch.setattr(ward.log, "end", end)
+            got = await download_log(link, path)
+            assert 0 < got.resumed <= 400
+            assert rows_in(path) == ward.log.rows
+            path.rename(tmp_path / "one.swp")
+            path.with_name("log.swp.part").write_bytes(b"SWPPART1" + b"\x99" * 4 + bytes(4) + bytes(360))
+            got = await download_log(link, path)
+            assert got.resumed == 0, "of another epoch"
+            assert rows_in(path) == ward.log.rows
+
+    run(deed())
+
+
+def test_an_empty_log_is_said_so(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (_, link):
+            with pytest.raises(LinkError, match="empty"):
+                await download_log(link, tmp_path / "log.swp")
+
+    run(deed())
+
+
+def test_a_record_that_was_damaged_on_its_way_is_asked_for_again(tmp_path, monkeypatch):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            ward.log.rows = rows_of(300)
+            take = ward.session.logs.take
+            spoilt = []
+
+            def takes(n_max):
+                data = take(n_max)
+                if data is not None and len(spoilt) == 0 and data[3] == 60:
+                    spoilt.append(data)
+                    return data[:20] + bytes([data[20] ^ 1]) + data[21:]
+                return data
+
+            monkeypatch.setattr(ward.session.logs, "take", takes)
+            got = await download_log(link, tmp_path / "log.swp")
+            assert spoilt
+            assert rows_in(got.path) == ward.log.rows
+
+    run(deed())
