@@ -511,7 +511,11 @@ def test_a_log_is_resumed_by_another_call_and_never_mixed_with_another_log(tmp_p
             ward.log.rows = rows_of(1_000)
             end = ward.log.end
             monkeypatch.setattr(ward.log, "end", lambda: 400)
-            first = asyncio.ensure_future(download_log(link, path, progress=lambda _: first.cancel() and None))
+
+            def ends() -> None:
+                first.cancel()
+
+            first = asyncio.ensure_future(download_log(link, path, progress=lambda _: ends()))
             with contextlib.suppress(asyncio.CancelledError):
                 await first
             assert path.with_name("log.swp.part").exists()

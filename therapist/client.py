@@ -26,7 +26,9 @@ from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, R
 from therapist.samples import Sample, read_samples
 
 EPOCH_2020_S = 1_577_836_800  # the device counts from here
-RECONNECT_TRIES = 5
+RECONNECT_TRIES = 3
+CONNECT_S = 15.0
+RECONNECT_S = 8.0
 POLL_S = 0.05
 # What may be sent once more if it was not done: doing it twice, or later, is the same as doing it once.
 RESENT = frozenset(
@@ -90,7 +92,7 @@ class LinkClient:
     async def __aenter__(self) -> "LinkClient":
         if not isinstance(self._target, BLEDevice):
             self._target = await find(self._target, self._scan_s)
-        await self._connect()
+        await self._connect(CONNECT_S)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -110,10 +112,14 @@ class LinkClient:
         """Of the device."""
         return self._target.address if isinstance(self._target, BLEDevice) else str(self._target)
 
-    async def _connect(self) -> None:
+    async def _connect(self, timeout_s: float) -> None:
         assert self._target is not None
         channel = Channel(
-            self._target, on_event=self._event, on_data=self._data, on_lost=lambda: self._on_link(False)
+            self._target,
+            on_event=self._event,
+            on_data=self._data,
+            on_lost=lambda: self._on_link(False),
+            timeout_s=timeout_s,
         )
         await channel.__aenter__()
         self._channel = channel
@@ -139,7 +145,7 @@ class LinkClient:
             await self._channel.__aexit__()
         for left in range(RECONNECT_TRIES, 0, -1):
             try:
-                await self._connect()
+                await self._connect(RECONNECT_S)
                 break
             except (NotFound, LinkLost):
                 if left == 1:

@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "log", _log, "download the black box; the same call again goes on where it stopped", unlocks=True
     )
     log.add_argument("file", type=Path)
+    log.add_argument("--last", type=int, metavar="N", help="only the newest N records (about 450 a second)")
     job("history", _history, "who changed the prescription, when, from what to what", unlocks=True)
     unlock = job("unlock", _unlock, "try a PIN, or set a new one", unlocks=True)
     unlock.add_argument("--new-pin-for", metavar="USER:ROLE", help="set a PIN: your own, or as engineer any")
@@ -237,8 +238,8 @@ async def _confirm(chosen: argparse.Namespace) -> int:
 
 async def _watch(chosen: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
-    end_s = loop.time() + chosen.seconds if chosen.seconds else None
     async with LinkClient(chosen.address) as link, link.watching() as following:
+        end_s = loop.time() + chosen.seconds if chosen.seconds else None
         number = 0
         while end_s is None or loop.time() < end_s:
             try:
@@ -258,7 +259,7 @@ async def _watch(chosen: argparse.Namespace) -> int:
 
 async def _log(chosen: argparse.Namespace) -> int:
     async with _unlocked(chosen) as link:
-        got = await download_log(link, chosen.file, progress=progress_bar("log"))
+        got = await download_log(link, chosen.file, last=chosen.last, progress=progress_bar("log"))
         again = f", {got.resumed} of them from before" if got.resumed else ""
         print(f"{got.path}: records {got.first} to {got.end - 1}{again}.")
     return 0

@@ -79,15 +79,23 @@ class _Part:
 
 
 async def download_log(
-    link: LinkClient, path: Path, *, progress: Callable[[float], None] | None = None
+    link: LinkClient,
+    path: Path,
+    *,
+    last: int | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Downloaded:
-    """Download all records that there are now into `path`. LinkError if that cannot be finished; it can be resumed."""
+    """Download the records that there are now into `path`; `last`: only the newest so many.
+
+    LinkError if that cannot be finished; the same call again goes on from there.
+    """
     if path.exists():
         raise LinkError(f"{path} is there already. Name another file, or remove it.")
     info = await link.ask(ops.LOG_INFO)
     if info.end == info.first:
         raise LinkError("The device's log is empty.")
-    part = _Part(path.with_name(path.name + ".part"), info.epoch, info.first)
+    first = info.first if last is None else max(info.first, info.end - max(1, last))
+    part = _Part(path.with_name(path.name + ".part"), info.epoch, first)
     resumed = part.count
     try:
         for _ in range(TRIES):
@@ -136,7 +144,7 @@ async def _fetch(link: LinkClient, part: _Part, info, progress: Callable[[float]
                 if kind == ops.LOG_DONE and part.next < info.end:
                     return
             if progress:
-                progress((part.next - info.first) / (info.end - info.first))
+                progress((part.next - part.first) / (info.end - part.first))
         part.flush()
 
 

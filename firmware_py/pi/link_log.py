@@ -19,6 +19,7 @@ class FileLog(LogSource):
         self._file = path.open("rb")
         head = self._file.readline() + self._file.readline()
         if not head.startswith(MAGIC):
+            self._file.close()
             raise ValueError(f"{path} is not a log. Name a file that the device writes.")
         stamp = path.stat()
         self.epoch = hashlib.sha256(head + str(stamp.st_ino).encode()).digest()[:EPOCH_N]

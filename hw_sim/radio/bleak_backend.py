@@ -81,6 +81,7 @@ class Laptop:
         self.device = Device.from_config_with_hci(config, source, sink)
         self.keys = PrivateKeyStore(address, keys_path)
         self.device.keystore = self.keys
+        self.gone = getattr(source, "terminated", None)  # a future, if the radio can go away
         self.passkey, self.compare = passkey, compare
         self.device.pairing_config_factory = lambda _: PairingConfig(
             sc=is_sc, mitm=is_mitm, bonding=True, delegate=Person(self.passkey, self.compare)
@@ -177,11 +178,7 @@ class _Client(BaseBleakClient):
 
     async def connect(self, pair: bool, **_: Any) -> None:
         device = self.laptop.device
-        address = hci.Address(self.address)
-        try:
-            self._connection = connection = await device.connect(address, timeout=self._timeout)
-        except (TimeoutError, core.BaseBumbleError) as e:
-            raise BleakDeviceNotFoundError(self.address, f"{self.address} did not answer") from e
+        self._connection = connection = await self._connected()
         connection.on(connection.EVENT_DISCONNECTION, self._gone)
         try:
             async with _errors():
@@ -197,6 +194,22 @@ class _Client(BaseBleakClient):
             await self.disconnect()
             raise
         self.services = self._found_services()
+
+    async def _connected(self) -> Connection:
+        """Connect; a radio that has gone away would never answer, not even that it gives up."""
+        connecting = asyncio.ensure_future(
+            self.laptop.device.connect(hci.Address(self.address), timeout=self._timeout)
+        )
+        gone = self.laptop.gone
+        waits = {connecting} if gone is None else {connecting, gone}
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if not connecting.done():
+            connecting.cancel()
+            raise BleakError("The radio is gone")
+        try:
+            return connecting.result()
+        except (TimeoutError, core.BaseBumbleError) as e:
+            raise BleakDeviceNotFoundError(self.address, f"{self.address} did not answer") from e
 
     def _found_services(self) -> BleakGATTServiceCollection:
         assert self._peer is not None

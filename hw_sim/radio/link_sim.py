@@ -126,10 +126,6 @@ def serve_sim(arguments: list[str]) -> int:
     if device.session.unlock.users.find(name) is None or chosen.pin_file:
         add_user(device.store, name, role, _pin(chosen.pin_file, name))
         device.session.unlock.users.reload()
-    print(
-        f"{device.name} is in the air of {air}. Return: pairing window. Ctrl-C: end.",
-        flush=True,
-    )
     asyncio.run(_serve(device, air, state, chosen.pace))
     return 0
 
@@ -151,6 +147,7 @@ async def _serve(device: "SimDevice", air: Path, state: Path, pace: str) -> None
         loop.add_reader(sys.stdin.fileno(), _button, device, loop)
     loop.add_signal_handler(signal.SIGUSR1, device.session.pairing.button)
     async with on_air(device.session, air, name=device.name, keys_path=state / "bonds.json", pace=pace):
+        print(f"{device.name} is in the air of {air}. Return: pairing window. Ctrl-C: end.", flush=True)
         running = loop.create_task(device.run())
         await asyncio.wait({running, loop.create_task(ended.wait())}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
