@@ -2,7 +2,7 @@
 
 import argparse
 
-BENCHES = ("guardian", "faults", "gait")
+BENCHES = ("guardian", "faults", "gait", "link")
 
 
 def main(arguments: list[str]) -> int:
@@ -14,6 +14,8 @@ def main(arguments: list[str]) -> int:
         from benchmarks import guardian as bench
     elif chosen.name == "faults":
         from benchmarks import faults as bench
+    elif chosen.name == "link":
+        from benchmarks import link as bench
     else:
         from benchmarks import gait as bench
     return bench.main(arguments[1:])
