@@ -221,7 +221,7 @@ def test_an_engineer_adds_and_removes_users():
     assert there(Users(rig.store).find("one more")).role == 3
 
 
-@pytest.mark.parametrize("bad", [user(""), user(role=2), user(role=5), user(rounds=999)])
+@pytest.mark.parametrize("bad", [user(""), user(role=2), user(role=5), user(rounds=99_999)])
 def test_a_user_who_makes_no_sense_is_not_kept(bad):
     rig = Rig(role=4)
     talk = rig.therapist()

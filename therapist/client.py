@@ -10,23 +10,24 @@ import hashlib
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from bleak.backends.device import BLEDevice
 
 from firmware_py.link import gatt, ops, values
 from firmware_py.link.proofs import hmac_sha256, is_same
-from firmware_py.link.unlock import proof_message
+from firmware_py.link.unlock import ROUNDS_MIN, proof_message
 from firmware_py.link.wire import with_version, without_version
 from firmware_py.pi.link_users import key_of, user_of
-from stimulator.prescription import Prescription, canonical_bytes, from_bytes
+from stimulator.prescription import Prescription, canonical_bytes
 from therapist.channel import SCAN_S, Channel, find
 from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, Refused
+from therapist.link_records import Kept, NotArmed, Unlocked, checked, kept_of
 from therapist.samples import Sample, read_samples
 
 EPOCH_2020_S = 1_577_836_800  # the device counts from here
 RECONNECT_TRIES = 3
+ROUNDS_MAX = 5_000_000  # some seconds on a laptop
 CONNECT_S = 15.0
 RECONNECT_S = 8.0
 POLL_S = 0.05
@@ -37,28 +38,6 @@ RESENT = frozenset(
         *(ops.PAUSE, ops.LEVEL, ops.DISARM),
     )
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A prescription on the device.
-
-    phase     one of firmware_py.link.values.PHASE_NAMES
-    """
-
-    prescription: Prescription
-    revision: int
-    phase: str
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unlocked:
-    """Who a PIN made of somebody."""
-
-    user: str
-    role: str
-    minutes: int
 
 
 class LinkClient:
@@ -131,7 +110,7 @@ class LinkClient:
         await channel.subscribe(gatt.CONTROL)
         await channel.subscribe(gatt.STATUS)
         reply = await channel.ask(ops.HELLO)
-        _checked("hello", reply)
+        checked("hello", reply)
         channel.session, channel.seq, channel.key = reply.values.session, 0, b""
         for key in self._listeners:
             await channel.subscribe(key)
@@ -210,7 +189,7 @@ class LinkClient:
 
     async def ask_once(self, code: int, *asked: Any) -> Any:
         """The same on this connection only; LinkLost if it is lost."""
-        return _checked(ops.BY_CODE[code].name, await self._there.ask(code, *asked))
+        return checked(ops.BY_CODE[code].name, await self._there.ask(code, *asked))
 
     async def _confirmed_meanwhile(self, hash_: bytes, lost: LinkLost) -> Any:
         """The link was lost while confirming: was it done? If not, the trial is over, and a person decides anew."""
@@ -250,17 +229,22 @@ class LinkClient:
 
     async def active(self) -> Kept:
         """Return the prescription that runs."""
-        return _kept(await self._value(gatt.ACTIVE, values.PRESCRIPTION))
+        return kept_of(await self._value(gatt.ACTIVE, values.PRESCRIPTION))
 
     async def confirmed(self) -> Kept:
         """Return the prescription that was confirmed last."""
-        return _kept(await self._value(gatt.COMMITTED, values.PRESCRIPTION))
+        return kept_of(await self._value(gatt.COMMITTED, values.PRESCRIPTION))
 
     # Roles ----------------------------------------------------------------------------------------
 
     async def unlock(self, user: str, pin: str) -> Unlocked:
         """Become therapist or engineer. The key of the PIN is kept in memory until `lock`, for a lost link."""
         challenge = await self.ask(ops.CHALLENGE, user)
+        if not ROUNDS_MIN <= challenge.rounds <= ROUNDS_MAX:
+            raise LinkError(
+                f"The device asks for {challenge.rounds} rounds; {ROUNDS_MIN} to {ROUNDS_MAX} are allowed: with fewer "
+                "it could find the PIN from the answer. It may not be the device it says it is. Leave it."
+            )
         key = await asyncio.to_thread(key_of, pin, challenge.salt, challenge.rounds)
         found = await self._unlock(user, key)
         self._user = (user, key)
@@ -269,10 +253,10 @@ class LinkClient:
 
     async def _unlock(self, user: str, key: bytes) -> Unlocked:
         channel = self._there
-        nonce = _checked("challenge", await channel.ask(ops.CHALLENGE, user)).nonce
+        nonce = checked("challenge", await channel.ask(ops.CHALLENGE, user)).nonce
         mine = secrets.token_bytes(8)
         proof = hmac_sha256(key, proof_message(b"unlock", nonce, mine, user))[:16]
-        got = _checked("unlock", await channel.ask(ops.UNLOCK, mine, proof))
+        got = checked("unlock", await channel.ask(ops.UNLOCK, mine, proof))
         theirs = hmac_sha256(key, proof_message(b"device", nonce, mine, user))[:8]
         if not is_same(theirs, got.proof):
             raise LinkError("This device does not know the PIN: it is not the one it says it is. Leave it.")
@@ -402,35 +386,6 @@ class LinkClient:
             if not self._watching and self.is_connected:
                 with contextlib.suppress(LinkError):
                     await self.ask(ops.WATCH, 0)
-
-
-class NotArmed(LinkError):
-    """The device did not arm; `status` says how it stands."""
-
-    def __init__(self, status: Any) -> None:
-        from firmware_py.pi.words import of_fault, of_state
-
-        said = of_fault(status.fault).wearer if status.fault else of_state(status.state)
-        super().__init__(f"The device did not arm. {said}")
-        self.status = status
-
-
-def _checked(name: str, reply: Any) -> Any:
-    if reply.result != ops.OK:
-        raise Refused(name, reply.result, reply.sentence)
-    return reply.values
-
-
-def _kept(record: Any) -> Kept:
-    kept = Kept(
-        prescription=from_bytes(record.data),
-        revision=record.revision,
-        phase=values.PHASE_NAMES[record.phase],
-        hash=record.hash,
-    )
-    if hashlib.sha256(record.data).digest()[: values.HASH_N] != record.hash:
-        raise LinkError("The prescription that was read does not fit its hash. Read it again.")
-    return kept
 
 
 __all__ = ["Kept", "LinkClient", "NeedsPairing", "NotArmed", "Unlocked"]

@@ -19,7 +19,7 @@ WAIT_S = 30  # doubles with each further wrong one
 WAIT_MAX_S = 3_600
 FAILURES_MAX = 0xFF
 USERS_MAX = 8
-ROUNDS_MIN = 1_000  # a PIN of six digits needs many more (docs/security.md); this refuses only nonsense
+ROUNDS_MIN = 100_000  # PBKDF2; a PIN is short, and each try must be slow
 
 USER = Layout(
     "User",
