@@ -105,7 +105,7 @@ OPS = (
         UNLOCK,
         "unlock",
         WEARER,
-        (("nonce", "b8", "of the client"), ("proof", "b16", "see docs/security.md")),
+        (("nonce", "b8", "of the client"), ("proof", "b16", "see docs/link.md")),
         (
             ("role", "u8", "3 therapist, 4 engineer"),
             ("minutes", "u8", "without an operation, then it locks"),
