@@ -176,11 +176,12 @@ async def _info(chosen: argparse.Namespace) -> int:
 
 
 async def _get(chosen: argparse.Namespace) -> int:
+    for name in chosen.names:
+        words.parameter_of(name)
     async with LinkClient(chosen.address) as link:
         kept = await (link.confirmed() if chosen.confirmed else link.active())
     found = words.settings_of(kept.prescription)
     for name in chosen.names:
-        words.parameter_of(name)
         if name not in found:
             raise UserError(f"There is no channel of {name} on this device. `link get` shows all settings.")
     if chosen.json:
@@ -196,6 +197,8 @@ async def _get(chosen: argparse.Namespace) -> int:
 async def _set(chosen: argparse.Namespace) -> int:
     if not chosen.settings and not chosen.file:
         raise UserError("Nothing to set. Write NAME=VALUE, or give --file.")
+    for text in chosen.settings:
+        words.setting_of(text)  # said before anybody types a PIN
     async with _unlocked(chosen) as link:
         before = await link.active()
         wanted = load_prescription(chosen.file) if chosen.file else before.prescription
@@ -280,11 +283,11 @@ async def _history(chosen: argparse.Namespace) -> int:
 
 
 async def _unlock(chosen: argparse.Namespace) -> int:
+    user, _, role = (chosen.new_pin_for or "").partition(":")
+    if chosen.new_pin_for and role not in ROLES:
+        raise UserError(f"{chosen.new_pin_for} names no role. Write USER:therapist or USER:engineer.")
     async with _unlocked(chosen) as link:
         if chosen.new_pin_for:
-            user, _, role = chosen.new_pin_for.partition(":")
-            if role not in ROLES:
-                raise UserError(f"{chosen.new_pin_for} names no role. Write USER:therapist or USER:engineer.")
             pin = await asyncio.to_thread(_pin, chosen.new_pin_file, f"New PIN of {user}: ")
             await link.set_pin(user, role, checked_pin(pin))
             print(f"The PIN of {user} is set.")

@@ -32,23 +32,30 @@ def parameter_of(name: str) -> Parameter:
     raise _unknown(name)
 
 
+def setting_of(text: str) -> tuple[str, int]:
+    """Return name and number of "NAME=VALUE"; UserError names the settings, or the range."""
+    name, is_set, value = text.partition("=")
+    if not is_set:
+        raise _unknown(name)
+    p = parameter_of(name)
+    try:
+        number = int(value)
+    except ValueError:
+        number = p.min - 1
+    if not p.min <= number <= p.max:
+        raise UserError(
+            f"{name} is {value or 'empty'}; allowed is a whole number from {p.min} to {p.max} {p.unit} "
+            f"(recommended {p.recommended_min} to {p.recommended_max}). Choose a value inside."
+        )
+    return name, number
+
+
 def with_settings(prescription: Prescription, wanted: list[str]) -> Prescription:
     """Return `prescription` with "NAME=VALUE" for each of `wanted`; UserError names the range."""
     known = settings_of(prescription)
-    for text in wanted:
-        name, is_set, value = text.partition("=")
-        if not is_set or name not in known:
+    for name, number in map(setting_of, wanted):
+        if name not in known:
             raise _unknown(name)
-        p = parameter_of(name)
-        try:
-            number = int(value)
-        except ValueError:
-            number = p.min - 1
-        if not p.min <= number <= p.max:
-            raise UserError(
-                f"{name} is {value or 'empty'}; allowed is a whole number from {p.min} to {p.max} {p.unit} "
-                f"(recommended {p.recommended_min} to {p.recommended_max}). Choose a value inside."
-            )
         known[name] = number
     walk = [known[p.name] for p in WALK_PARAMETERS]
     channels = tuple(
