@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import functools
+from unittest import mock
 
-from firmware_py.pi.link_users import add_user
+from firmware_py.pi.link_users import add_user, key_of
 from stimulator.prescription import default_prescription
 from tests.mpy.link_session import MemoryStore, changed
 from tests.radio_rig import Ward, until
+from therapist import client
 from therapist.client import LinkClient
 
 OLD = default_prescription()
@@ -21,6 +24,7 @@ def made_store() -> MemoryStore:
     return store
 
 
+KEYS = functools.cache(key_of)  # a key takes its time, and is the same each time
 STORED = made_store().things
 
 
@@ -35,7 +39,7 @@ def new_store() -> MemoryStore:
 async def bedside(folder, *, pairs=True):
     """A device and a laptop that is paired with it."""
     async with Ward(folder, store=new_store()) as ward, ward.laptop() as laptop:
-        with laptop.installed():
+        with laptop.installed(), mock.patch.object(client, "key_of", KEYS):
             if pairs:
                 ward.session.pairing.button()
                 async with LinkClient(says_hello=False) as link:

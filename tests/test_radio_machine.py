@@ -142,5 +142,5 @@ class RadioMachine(RuleBasedStateMachine):
 
 TestRadioMachine = RadioMachine.TestCase
 TestRadioMachine.settings = settings(
-    max_examples=max(12, there(settings.default).max_examples // 8), stateful_step_count=25
+    max_examples=max(8, there(settings.default).max_examples // 12), stateful_step_count=25
 )
