@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_py.link import ops, unlock
+from firmware_py.link.access import WEARER
 from firmware_py.link.proofs import hmac_sha256, is_same
 from firmware_py.link.unlock import Lockout, Users
 from tests.link_rig import Rig, there
@@ -183,6 +184,41 @@ def test_a_proof_made_for_something_else_does_not_unlock(spoil):
     nonce = talk.ask(ops.CHALLENGE, "Ada").values.nonce
     proof = hmac_sha256(KEY, unlock.proof_message(spoil, nonce, bytes(8), "Ada"))[:16]
     assert talk.ask(ops.UNLOCK, bytes(8), proof).result == ops.WRONG_PIN
+
+
+def right_proof(nonce, client_nonce=bytes(8), user="Ada"):
+    return hmac_sha256(KEY, unlock.proof_message(b"unlock", nonce, client_nonce, user))[:16]
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        lambda nonce, _: right_proof(bytes(16)),
+        lambda nonce, older: right_proof(older),
+        lambda nonce, _: right_proof(nonce[::-1]),
+        lambda nonce, _: right_proof(nonce, client_nonce=bytes(7) + b"\x01"),
+        lambda nonce, _: right_proof(nonce, user="Bea"),
+        lambda nonce, _: nonce,
+        lambda nonce, _: bytes(16),
+    ],
+    ids=[
+        "no nonce",
+        "nonce before",
+        "reversed",
+        "other client nonce",
+        "other user",
+        "reflected nonce",
+        "zeros",
+    ],
+)
+def test_a_proof_over_another_nonce_or_name_does_not_unlock(proof):
+    rig = Rig()
+    talk = rig.wearer()
+    older = talk.ask(ops.CHALLENGE, "Ada").values.nonce
+    nonce = talk.ask(ops.CHALLENGE, "Ada").values.nonce
+    assert talk.ask(ops.UNLOCK, bytes(8), proof(nonce, older)).result == ops.WRONG_PIN
+    assert rig.session.access.state == WEARER
+    assert talk.ask(ops.UNLOCK, bytes(8), right_proof(nonce)).result == ops.WRONG_STATE, "it served once"
 
 
 def test_a_wrong_pin_by_somebody_else_ends_the_role_that_was_there():
