@@ -224,6 +224,9 @@ def test_pieces_need_somebody_who_unlocked_and_a_change_that_was_begun():
     rig.session.disconnected()
     rig.therapist()
     assert piece(rig, 0, b"x") == 0x80
+    rig.session.changes.begin(1, 10, bytes(8), 1)
+    rig.session.unlock.end()  # a wearer, and a change that somebody has begun
+    assert piece(rig, 0, b"x") == 0x80
     assert rig.session.write(gatt.STAGE, b"\x02\x00" + bytes(10)) == 0x80
     assert rig.session.write(gatt.STAGE, b"\x01") == 0x80
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from firmware_py.frames import crc_16
 from firmware_py.link import control, gatt, ops
-from firmware_py.link.access import WEARER
+from firmware_py.link.access import THERAPIST, WEARER
 from tests.link_rig import Rig, reply_in, status_of, there
+from tests.mpy.link_session import PEER
 
 STOP_HEX = "01003f00"
 
@@ -49,6 +50,27 @@ def test_a_request_of_another_session_is_refused():
     rig.wearer()
     assert talk.send(old).result == ops.NO_SESSION
     assert "pause" not in rig.device.told
+
+
+def test_after_a_lost_link_the_old_session_is_none_even_before_another_hello():
+    rig = Rig()
+    talk = rig.wearer()
+    later = talk.bytes_of(ops.PAUSE)
+    rig.session.disconnected()
+    rig.session.connected(PEER)
+    rig.session.secured()
+    assert talk.send(later).result == ops.NO_SESSION
+    assert "pause" not in rig.device.told
+
+
+def test_a_role_without_a_session_key_can_sign_nothing():
+    rig = Rig()
+    talk = rig.therapist()
+    rig.session.unlock.end()
+    talk.key = b""  # whoever signs with nothing
+    assert rig.session.access.state == THERAPIST
+    assert talk.ask(ops.ACKNOWLEDGE).result == ops.BAD_PROOF
+    assert "acknowledge" not in rig.device.told
 
 
 def test_a_signed_request_of_another_unlock_is_refused():
@@ -241,6 +263,26 @@ def test_disarm_ends_the_wish_to_be_armed():
     talk.ask(ops.DISARM)
     rig.pass_s(2, step_us=5_000)
     assert rig.device.told.count("arm walk") == 0
+
+
+@pytest.mark.parametrize("kind", [ops.ARM_WALK, ops.ARM_TEST])
+@pytest.mark.parametrize("how", ["lost link", "lock", "hello"])
+def test_nobody_is_armed_any_more_once_the_therapist_is_gone(kind, how):
+    rig = Rig()
+    talk = rig.therapist()
+    rig.device.arms_after = 10
+    talk.ask(kind)
+    rig.pass_s(0.02, step_us=5_000)
+    if how == "lost link":
+        rig.session.disconnected()
+    elif how == "lock":
+        talk.ask(ops.LOCK)
+    else:
+        talk.hello()
+    told = rig.device.told[:]
+    rig.pass_s(2, step_us=5_000)
+    assert rig.device.told == told
+    assert rig.device.armed == 0
 
 
 def test_a_lost_link_ends_the_wish_to_be_armed_and_an_armed_test_but_not_the_walk():

@@ -33,6 +33,10 @@ WAITS_S = {
 }
 
 
+def right_proof(nonce, client_nonce=bytes(8), user="Ada"):
+    return hmac_sha256(KEY, unlock.proof_message(b"unlock", nonce, client_nonce, user))[:16]
+
+
 @given(st.binary(max_size=200), st.binary(max_size=300))
 def test_our_hmac_is_everybodys_hmac(key, message):
     assert hmac_sha256(key, message) == library.new(key, message, hashlib.sha256).digest()
@@ -127,6 +131,47 @@ def test_a_damaged_list_of_users_lets_nobody_in():
     assert rig.talk.unlock().result == ops.WRONG_PIN
 
 
+def test_a_list_that_is_damaged_at_its_second_user_lets_nobody_in():
+    store = new_store()
+    Users(store).put(unlock.USER.record("Bea", 3, bytes(8), 100_000, bytes(32)))
+    store.save("users", there(store.load("users"))[:-1])
+    rig = Rig(store)
+    rig.wearer()
+    assert rig.talk.unlock().result == ops.WRONG_PIN
+
+
+def test_while_waiting_there_is_no_challenge_and_an_open_one_is_no_use():
+    rig = Rig()
+    talk = rig.wearer()
+    nonce = talk.ask(ops.CHALLENGE, "Ada").values.nonce
+    for _ in range(3):
+        rig.session.unlock.lockout.count()
+    locked = talk.ask(ops.CHALLENGE, "Ada")
+    assert (locked.result, locked.sentence) == (ops.LOCKED_OUT, "Wait 30 s before the next try.")
+    assert talk.ask(ops.UNLOCK, bytes(8), right_proof(nonce)).result == ops.LOCKED_OUT
+    assert rig.session.access.state == WEARER
+
+
+def test_a_name_that_does_not_exist_unlocks_nothing_even_with_the_key_it_is_compared_with():
+    rig = Rig()
+    talk = rig.wearer()
+    nonce = talk.ask(ops.CHALLENGE, "Eve").values.nonce
+    key = hmac_sha256(rig.session.unlock._device_key, nonce)
+    proof = hmac_sha256(key, unlock.proof_message(b"unlock", nonce, bytes(8), "Eve"))[:16]
+    assert talk.ask(ops.UNLOCK, bytes(8), proof).result == ops.WRONG_PIN
+
+
+def test_nothing_of_an_unlock_is_left_after_the_link():
+    rig = Rig()
+    talk = rig.therapist()
+    talk.ask(ops.CHALLENGE, "Ada")
+    kept = rig.session.unlock
+    assert len(kept.key) == 32
+    assert kept._nonce
+    rig.session.disconnected()
+    assert (kept.key, kept.user, kept._nonce) == (b"", "", b"")
+
+
 def test_a_challenge_serves_once_and_for_30_s():
     rig = Rig()
     talk = rig.wearer()
@@ -184,10 +229,6 @@ def test_a_proof_made_for_something_else_does_not_unlock(spoil):
     nonce = talk.ask(ops.CHALLENGE, "Ada").values.nonce
     proof = hmac_sha256(KEY, unlock.proof_message(spoil, nonce, bytes(8), "Ada"))[:16]
     assert talk.ask(ops.UNLOCK, bytes(8), proof).result == ops.WRONG_PIN
-
-
-def right_proof(nonce, client_nonce=bytes(8), user="Ada"):
-    return hmac_sha256(KEY, unlock.proof_message(b"unlock", nonce, client_nonce, user))[:16]
 
 
 @pytest.mark.parametrize(
