@@ -109,6 +109,7 @@ def test_lock_and_a_new_hello_end_the_role():
     rig = Rig()
     talk = rig.therapist()
     assert talk.ask(ops.LOCK).result == ops.OK
+    assert (rig.session.unlock.key, rig.session.unlock.user) == (b"", ""), "nothing more in that name"
     assert talk.ask(ops.ACKNOWLEDGE).result == ops.NOT_ALLOWED
     assert talk.unlock().result == ops.OK
     talk.hello()

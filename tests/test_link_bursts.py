@@ -214,6 +214,25 @@ def test_a_trial_ends_although_a_test_burst_was_held():
     assert bed.world.loop.guard.stops == 0
 
 
+def test_a_trial_whose_time_is_up_ends_and_lets_a_held_test_burst_go():
+    bed = Bedside()
+    wanted = changed(bed.device.prescription(), 0, current_ua=20_000)
+    bed.talk.stage(wanted, 1)
+    assert bed.talk.ask(ops.COMMIT, 1, 1).result == ops.OK
+    bed.hold()
+    bed.session.changes.trial.start(1)  # instead of 600 s
+    for _ in range(4):
+        bed.run_ms(200)
+        bed.beat()
+    bed.run_ms(300)
+    assert bed.session.bursts.is_held
+    bed.session.work()
+    assert not bed.session.bursts.is_held
+    assert not bed.session.changes.is_ending_due
+    assert bed.device.prescription() == wanted, "less than before stays less"
+    assert bed.world.loop.guard.stops == 0
+
+
 def test_stop_over_the_radio_ends_a_burst_within_one_cycle_and_a_pulse():
     bed = Bedside()
     bed.hold()

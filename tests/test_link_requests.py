@@ -393,3 +393,16 @@ def test_only_one_indication_is_under_way():
     assert out is None or not out[2]
     rig.session.acked()
     assert there(rig.session.next_out())[0] == gatt.CONTROL
+
+
+def test_answers_to_one_central_never_reach_the_next():
+    rig = Rig()
+    talk = rig.wearer()
+    for _ in range(2):  # one is on its way and not confirmed, one waits
+        rig.session.write(gatt.CONTROL, talk.bytes_of(ops.PAUSE))
+        rig.session.next_out()
+    rig.session.disconnected()
+    rig.session.connected(PEER)
+    rig.session.secured()
+    assert rig.session.next_out() is None
+    assert talk.hello() is not None, "and it is not kept waiting for the lost confirmation"
