@@ -17,16 +17,18 @@ RESULT = 5
 DEVICE = 6
 ARMED = 7
 LOST = 8
+COMPARISON = 24  # of two prescriptions: what the next stride is, of stimulator.comparison
 
 KINDS = {
     SAMPLE: ("sample", "gyro_x_cdps gyro_y_cdps gyro_z_cdps acc_x_mg acc_y_mg acc_z_mg heel_and_imu"),
     STATE: ("state", "phase swing confidence steps stride_us pitch_cdeg rate_cdps"),
     CYCLE: ("cycle", "sequence level envelope_state sample_age_us - - -"),
-    REQUEST: ("request", "channel sequence fire_at_us current_ua width_us gap_us -"),
+    REQUEST: ("request", "channel sequence fire_at_us current_ua width_us gap_us shape"),
     RESULT: ("result", "channel sequence asked_ua granted_ua width_us reason -"),
     DEVICE: ("device", "state fault pulses_acked - - - -"),
     ARMED: ("armed", "armed reason supervisor_state fault held_by sound -"),
     LOST: ("lost", "rows - - - - - -"),
+    COMPARISON: ("comparison", "label block strides hash_0 hash_1 hash_2 hash_3"),
 }
 
 

@@ -11,8 +11,10 @@ from firmware_py.cycle_pace import CyclePace
 from firmware_py.fault_causes import fault_of_device, fault_of_reason
 from firmware_py.guard_records import GuardRecords
 from firmware_py.guard_session import GuardSession
-from firmware_py.guard_slot import Slot
+from firmware_py.guard_slot import Slot, due_us
 from firmware_py.read_back import reads_back, small_pulse_reads_back
+from firmware_py.seated_swings import SeatedSwings, counts
+from firmware_py.tested_channels import TestedChannels
 from firmware_py.unhelped_steps import UnhelpedSteps
 from safety import faults, reasons, supervisor
 from safety.clock import WRAP_MASK_US, Age, elapsed_us
@@ -21,7 +23,7 @@ from safety.limits import LATE_MAX_US, PAUSE_US, PERMIT_MAX_US
 from safety.plausibility import Plausibility
 from safety.pulse import OFF_UA
 from safety.supervisor import Supervisor
-from stimulator.drivers import sciencemode4_states as states
+from stimulator.drivers.one_pulse import OFF as DRIVER_OFF
 
 RX_BYTES = 256
 
@@ -60,15 +62,15 @@ class Guard:
         self._check = check
         self._was_checked = was_checked
         self._port = port
-        self._slots = tuple([Slot(one) for one in channel_limits])
+        self._slots = tuple([Slot() for _ in channel_limits])
         self._rx = bytearray(RX_BYTES)
         self._t_us: int = -1
         self._since_pulse = Age()  # on any channel
         self._pace = CyclePace()
-        self._is_wanted: bool = False  # somebody wants to talk to the stimulator
-        self._is_burst: bool = False
+        self._is_wanted = self._is_burst = False  # wanted: somebody wants to talk to the stimulator
         self._unhelped = UnhelpedSteps()
-        self._test_channel: int = -1  # the one whose test this arm is for, -1 before its first pulse
+        self._seated = SeatedSwings()
+        self._tested = TestedChannels(channel_limits)
         self._session = GuardSession()
 
     # What a person does ---------------------------------------------------------------------------
@@ -90,45 +92,44 @@ class Guard:
         It counts only if a test burst has reached half of what is prescribed on each channel that is in use,
         since the profile was loaded.
         """
-        for slot in self._slots:
-            if slot.is_used and not slot.is_tested:
-                return
-        self.supervisor.event(supervisor.CHANNELS_CHECKED)
+        if self._tested.is_complete():
+            self.supervisor.event(supervisor.CHANNELS_CHECKED)
 
     def profile_changed(self) -> None:
         """Another wearer, leg or set of electrodes: nothing that was acknowledged or checked holds any more."""
         self._was_checked = False
-        for slot in self._slots:
-            slot.is_tested = False
+        self._tested.forget()
         self.supervisor.event(supervisor.PROFILE_CHANGED)
         self._disarm(reasons.STOPPED)
 
-    def arm(self, is_test: bool = False) -> bool:
-        """A person wants stimulation from now on (or one test burst). True if it is armed then."""
+    def arm(self, mode: int = supervisor.WALK) -> bool:
+        """A person wants stimulation from now on: WALK, one burst as TEST, EXERCISE. True if it is armed for that."""
         self._judge_faults()  # what has just gone wrong must not be lost by arming
         sup = self.supervisor
+        if not supervisor.WALK <= mode <= supervisor.EXERCISE:
+            return False
         if sup.state == supervisor.OFF or not self.driver.is_ready():
             if faults.FAULTS[sup.fault_id].latch == faults.UNTIL_ARM:
                 self.driver.clear_fault()
             self.open()  # after a stop the stimulator is off; it takes a moment, then arm again
             return False
-        battery = self._session.battery_fault()
-        if battery:
-            sup.fault(battery)
+        if self._session.battery_fault():
+            sup.fault(self._session.battery_fault())
             return False
         if self._was_checked:
             sup.event(supervisor.CHANNELS_CHECKED)
-        sup.event(supervisor.ARM_TEST if is_test else supervisor.ARM)
+        sup.event(supervisor.ARM + mode)
         if sup.state == supervisor.ARMED and not self.gate.armed:
             self.gate.arm()
             self._pace.restart()
             self._session.restart()
             self._unhelped.restart()
-            self._test_channel = -1
-        return sup.state == supervisor.ARMED and sup.is_test == is_test
+            self._seated.restart()
+            self._tested.begin()
+        return sup.state == supervisor.ARMED and sup.mode == mode
 
     def disarm(self) -> None:
-        """A person wants no stimulation for now; no fault, no tone after a test."""
+        """A person wants no stimulation for now: no fault, and no tone after a test."""
         self.supervisor.event(supervisor.DISARM)
         self._disarm(reasons.DISARMED)
 
@@ -157,12 +158,15 @@ class Guard:
     def take_sample(self, sample) -> None:
         """Hear a raw sample (safety.sample.Sample) of the sensors, as the controller got it."""
         self.plausibility.see(sample)
+        self._unhelped.see(sample)
 
     def take_swing(self, swing: int) -> None:
         """Hear whether the detector asks for help now (1) or not (0)."""
         if self.gate.swing and not swing:
             self.supervisor.event(supervisor.STEP_ENDED)
-            self._unhelped.swing_ended(self.gate.armed)
+            self._unhelped.swing_ended(self.gate.armed and self.supervisor.mode == supervisor.WALK)
+        elif swing and not self.gate.swing:
+            self._seated.swing_began()
         self.gate.swing = swing
         self.plausibility.swing(swing)
 
@@ -187,9 +191,8 @@ class Guard:
     def take_battery(self, percent: int) -> None:
         """Hear the charge of the supply, 0 (too low for exact pulses) to 100 percent."""
         self._session.take_battery(percent)
-        fault_id = self._session.battery_fault()
-        if fault_id and self.gate.armed:
-            self.supervisor.fault(fault_id)
+        if self.gate.armed and self._session.battery_fault():
+            self.supervisor.fault(self._session.battery_fault())
 
     def cycle_finished(self, sequence: int) -> None:
         """A whole control cycle has run and its requests have been handed over."""
@@ -207,7 +210,7 @@ class Guard:
         self._advance(dt_us)
         try:
             self._hear()
-            if self._is_wanted and self.driver.state == states.OFF:
+            if self._is_wanted and self.driver.state == DRIVER_OFF:
                 self.driver.start()  # it was still stopping when somebody asked for it
             n = self.driver.step(max(0, dt_us))
             if n > 0:
@@ -229,10 +232,9 @@ class Guard:
 
     def sound(self) -> int:
         """Return what the buzzer should say now, SOUND_* of `safety.supervisor`: no loss is silent."""
-        sound = self.supervisor.sound
-        if sound == supervisor.SOUND_NONE and self.gate.armed and self._unhelped.is_loss:
-            return supervisor.SOUND_HELD
-        return sound
+        sup = self.supervisor
+        is_walk = sup.sound == supervisor.SOUND_NONE and self.gate.armed and sup.mode == supervisor.WALK
+        return supervisor.SOUND_HELD if is_walk and self._unhelped.is_loss() else sup.sound
 
     def warnings(self) -> int:
         """Return what a person should be told without stopping: WARN_* of `firmware_py.guard_session`."""
@@ -240,14 +242,7 @@ class Guard:
 
     def due_us(self, idle_us: int) -> int:
         """Return how long to wait before the next step is needed, us, 0 to `idle_us`."""
-        wait_us = idle_us
-        for slot in self._slots:
-            if slot.waiting:
-                until_us = elapsed_us(slot.request.fire_at_us, self._t_us)
-                until_us = max(until_us, self.gate.wait_us(slot.request))
-                if until_us > 0:  # what is due already waits for the stimulator, not for the clock
-                    wait_us = min(wait_us, until_us)
-        return wait_us
+        return due_us(self._slots, self._t_us, self.gate, idle_us)
 
     def _advance(self, dt_us: int) -> None:
         self.gate.advance(dt_us)
@@ -255,6 +250,7 @@ class Guard:
         self.plausibility.advance(dt_us)
         self._since_pulse.advance(dt_us)
         self._pace.advance(dt_us)
+        self._unhelped.advance(dt_us)
         if self._is_burst:
             if self.supervisor.state != supervisor.STIMULATING:
                 self._is_burst = False  # its time was up; what follows is a new burst
@@ -289,7 +285,7 @@ class Guard:
             self._disarm(self.gate.disarmed_by)
         fault_id = self.plausibility.take_fault()
         while fault_id:
-            if supervisor.ARMED <= sup.state <= supervisor.STIMULATING and not sup.is_test:
+            if supervisor.ARMED <= sup.state <= supervisor.STIMULATING and counts(sup.mode, fault_id):
                 sup.fault(fault_id)
             fault_id = self.plausibility.take_fault()
         if self.gate.armed and not supervisor.ARMED <= sup.state <= supervisor.PAUSED:
@@ -340,7 +336,7 @@ class Guard:
             self._records.refuse(self._t_us, request, held)
             return
         asked_ua = request.current_ua
-        request.current_ua = driver.quantise_current_ua(request.current_ua)
+        request.current_ua = driver.quantise_current_ua(request.current_ua, request.shape)
         result = self._records.next_result()
         n = 0
         if self.gate.judge(self._t_us, request, result):
@@ -353,9 +349,8 @@ class Guard:
             if self.gate.swing:  # what the extension grants is no help for the next swing
                 self._unhelped.helped()
             self._port.write(driver.tx, n)
-            if self.supervisor.is_test:
-                slot.test_pulse(result.granted_ua, result.width_us, self._test_channel < 0)
-                self._test_channel = request.channel
+            if self.supervisor.mode == supervisor.TEST:
+                self._tested.pulse(request.channel, result.granted_ua, result.width_us)
 
     def _held(self, channel: int) -> int:
         """Return why no pulse may be now, before the gate is asked at all; OK if it may."""
@@ -363,20 +358,24 @@ class Guard:
             return self.gate.disarmed_by
         if not self.driver.is_ready():
             return reasons.DEVICE_NOT_READY
-        if self.supervisor.is_test and self._test_channel >= 0 and self._test_channel != channel:
-            return reasons.HELD  # one arm, one channel
+        mode = self.supervisor.mode
+        if mode == supervisor.TEST and not self._tested.may(channel):
+            return reasons.HELD
         if self._is_burst and self.supervisor.may_pulse:
             return reasons.OK
         if not self.supervisor.may_start_burst:
             return reasons.HELD
-        if self.supervisor.is_test or self.plausibility.may_start:
-            return reasons.OK
-        return reasons.NOT_PLAUSIBLE
+        is_plausible = mode == supervisor.TEST or (  # a person watches
+            self._seated.may_start if mode == supervisor.EXERCISE else self.plausibility.may_start
+        )
+        return reasons.OK if is_plausible else reasons.NOT_PLAUSIBLE
 
     def _prepared(self, request, result) -> int:
         """Encode what was granted and read it back; return the length of the frame to write, 0 for none."""
         driver = self.driver
-        n = driver.encode_pulse(request.channel, result.granted_ua, request.width_us, request.gap_us)
+        n = driver.encode_pulse(
+            request.channel, result.granted_ua, request.width_us, request.gap_us, request.shape
+        )
         if n == 0:
             self._not_sent(result, reasons.NOT_REPRESENTABLE)
         elif not reads_back(self._check, driver.tx, n, request, result.granted_ua):
@@ -387,7 +386,8 @@ class Guard:
             if not self._is_burst:
                 self._is_burst = True
                 self.supervisor.event(supervisor.BURST_BEGAN)
-                if not self.supervisor.is_test:  # a person watches; the foot hangs and does not step
+                self._seated.burst_began()
+                if self.supervisor.mode == supervisor.WALK:  # a foot that hangs does not step
                     self.plausibility.burst_began()
             self._since_pulse.restart()
             return n

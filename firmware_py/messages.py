@@ -24,11 +24,13 @@ PAUSE = 9
 RESUME = 10
 DISARM = 11  # no fault and no tone after a test
 PROFILE_CHANGED = 12  # another wearer, leg or set of electrodes
-COMMAND_LAST = PROFILE_CHANGED
+ARM_EXERCISE = 13  # for exercises of a seated person
+COMMAND_LAST = ARM_EXERCISE
 
 SAMPLES_MAX = 8
 REQUESTS_MAX = 4
 RESULTS_MAX = 8
+SHAPE_ZERO = 128  # a signed shape as one byte; which of them are allowed is for the gate to say
 
 
 class CycleFrame:
@@ -121,7 +123,7 @@ class StatusFrame:
     """How the guardian stands, and what became of the pulses since the last status.
 
     t_us, sequence     clock reading, and the last cycle that was accepted
-    armed              0 no, 1 for walking, 2 for a test burst
+    armed              0 no, 1 for walking, 2 for a test burst, 3 for an exercise
     is_ready           1 if the stimulator is ready to be armed, else 0
     disarmed_by        safety.reasons, why not armed
     state, fault, sound   of safety.supervisor
@@ -190,7 +192,7 @@ class StatusFrame:
             return False
         self.t_us = reader.get_u30()
         self.sequence = reader.get_u30(SEQUENCE_MASK)
-        self.armed = reader.get_u8(2)
+        self.armed = reader.get_u8(3)
         self.is_ready = reader.get_u8(1)
         self.disarmed_by = reader.get_u8()
         self.state = reader.get_u8()
@@ -212,7 +214,7 @@ class StatusFrame:
 
 
 class CommandFrame:
-    """STOP to PROFILE_CHANGED, and when it was given."""
+    """STOP to ARM_EXERCISE, and when it was given."""
 
     __slots__ = ("kind", "t_us")
 
@@ -273,6 +275,7 @@ def _put_request(writer, r) -> bool:
     writer.put_u30(r.current_ua)
     writer.put_u16(r.width_us)
     writer.put_u16(r.gap_us)
+    writer.put_u8(r.shape + SHAPE_ZERO)
     return True
 
 
@@ -283,3 +286,4 @@ def _get_request(reader, r) -> None:
     r.current_ua = reader.get_u30()
     r.width_us = reader.get_u16()
     r.gap_us = reader.get_u16()
+    r.shape = reader.get_u8() - SHAPE_ZERO

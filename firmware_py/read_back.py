@@ -1,5 +1,7 @@
 """The last comparison before the wire: does the finished frame say exactly what was granted?"""
 
+from safety.pulse import SYMMETRIC
+
 
 def reads_back(check, frame, n: int, request, granted_ua: int) -> bool:
     """Whether the first `n` bytes of `frame`, read by a decoder of its own, say exactly what was granted.
@@ -14,6 +16,7 @@ def reads_back(check, frame, n: int, request, granted_ua: int) -> bool:
         and check.current_ua == granted_ua
         and check.width_us == request.width_us
         and check.gap_us == request.gap_us
+        and check.shape == request.shape
         and check.net_charge_pc == 0
     )
 
@@ -23,6 +26,7 @@ def small_pulse_reads_back(driver, check, request) -> bool:
     request.channel = 0
     request.current_ua = driver.quantise_current_ua(1_000)
     request.width_us = 100
-    request.gap_us = 0
-    n = driver.encode_pulse(0, request.current_ua, 100, 0)
+    request.gap_us = 0 if driver.capability.has_gap_none else driver.capability.gap_min_us
+    request.shape = SYMMETRIC
+    n = driver.encode_pulse(0, request.current_ua, 100, request.gap_us)
     return n > 0 and reads_back(check, driver.tx, n, request, request.current_ua)

@@ -23,11 +23,14 @@ class _Channel:
     __slots__ = ("charge_nc", "current_ua", "limits", "sequence", "since_pulse")
 
     def __init__(self, channel_limits) -> None:
-        self.limits = channel_limits  # Limits: read-only, replaced whole, never edited
+        self.limits = channel_limits  # Limits: read-only, the same as long as the gate lives
         self.sequence: int = -1  # no request judged yet
-        self.since_pulse: Age = Age()  # since the last granted pulse
-        self.current_ua: int = OFF_UA  # of the last granted pulse
-        self.charge_nc: int = 0
+        self.since_pulse: Age = Age()  # since the last granted pulse, whose strength is:
+        self.current_ua = self.charge_nc = 0
+
+    def start_from_zero(self) -> None:
+        """The next pulse rises from nothing."""
+        self.current_ua = self.charge_nc = 0
 
 
 class Gate:
@@ -61,8 +64,7 @@ class Gate:
         self._permit_age.restart()  # a controller has 100 ms to show that it lives
         for channel in self._channels:
             channel.sequence = -1  # it may have started anew since
-            channel.current_ua = OFF_UA  # every start is a start from zero
-            channel.charge_nc = 0
+            channel.start_from_zero()
 
     def disarm(self, reason: int) -> None:
         """Refuse everything from now on; `reason` says why until the next arm()."""
@@ -70,15 +72,6 @@ class Gate:
             self.disarmed_by = reason
         self.armed = False
         self._permit_age.expire()
-
-    def tighten(self, index: int, new_limits) -> bool:
-        """Take over limits of one channel; while armed only if none is looser. True if taken over."""
-        channel = self._channels[index]
-        is_looser = self.armed and not limits.is_tighter(new_limits, channel.limits)
-        if is_looser or not limits.is_absolute(new_limits):
-            return False
-        channel.limits = new_limits
-        return True
 
     def cycle_finished(self, sequence: int) -> None:
         """A whole control cycle has run. Permits pulses for 100 ms if it is the one expected."""
@@ -108,9 +101,7 @@ class Gate:
 
         The time of the last pulse stays, so that a pulse that left after all still keeps its distance.
         """
-        channel = self._channels[channel_index]
-        channel.current_ua = OFF_UA
-        channel.charge_nc = 0
+        self._channels[channel_index].start_from_zero()
 
     def wait_us(self, request) -> int:
         """Return how long `request` must still wait to keep its distance from the channel's last pulse."""
@@ -140,7 +131,7 @@ class Gate:
     def _refusal(self, t_us: int, request) -> int:
         """Return why `request` must be refused, or OK. The order is from the whole to the pulse."""
         if not self.armed:
-            return self.disarmed_by
+            return max(reasons.DISARMED, self.disarmed_by)  # whatever was given as the reason: never OK
         if self._cycle < 0 or self._permit_age.us > limits.PERMIT_MAX_US:
             return reasons.NO_CYCLE
         if not 0 <= request.channel < len(self._channels):
@@ -161,8 +152,7 @@ class Gate:
         found = self._over_limit(channel, request)
         if found != reasons.OK:
             return found
-        since_us = channel.since_pulse.us
-        return self.ledger.refusal(request.channel, channel.limits, request, since_us, self.swing)
+        return self.ledger.refusal(channel.limits, request, channel.since_pulse.us, self.swing)
 
     def _over_limit(self, channel, request) -> int:
         """Return which limit of a single pulse does not hold, or OK."""
@@ -177,11 +167,11 @@ class Gate:
             return reasons.WIDTH_OVER
         if not 0 <= request.gap_us <= limits.GAP_ABS_US:
             return reasons.GAP_OVER
+        if not 1 <= abs(request.shape) <= limits.RECHARGE_MAX:
+            return reasons.SHAPE_OVER
         if request.current_ua * request.width_us > limit.charge_max_nc * 1000:  # uA us = pC
             return reasons.CHARGE_OVER
-        since_us = channel.since_pulse.us
-        is_doublet = limit.doublet and self.ledger.may_double(request.channel, since_us)
-        return reasons.TOO_SOON if since_us < limit.interval_min_us and not is_doublet else reasons.OK
+        return reasons.TOO_SOON if self.wait_us(request) > 0 else reasons.OK
 
     def _grant(self, request, result) -> None:
         """Grant `request`, lowered if the rise since the last pulse is steeper than allowed."""
@@ -197,7 +187,7 @@ class Gate:
         top_ua = min(top_ua, top_nc * 1000 // width_us)
         granted_ua = min(request.current_ua, top_ua)
         if granted_ua < request.current_ua:
-            granted_ua = granted_ua - granted_ua % channel.limits.current_step_ua
+            granted_ua -= granted_ua % (channel.limits.current_step_ua * abs(request.shape))
             result.reason = reasons.LOWERED
         result.granted_ua = granted_ua
         result.width_us = width_us

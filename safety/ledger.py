@@ -46,8 +46,6 @@ class Window:
 class _Account:
     """The windows of one channel."""
 
-    __slots__ = ("burst_pulses", "bursts", "on_us", "weighted_us", "windows")
-
     def __init__(self) -> None:
         self.on_us = Window(40, 250_000)  # 10 s, time with pulses
         self.weighted_us = Window(40, 250_000)  # 10 s, the same weighted by strength
@@ -58,8 +56,6 @@ class _Account:
 
 class _Return:
     """The windows of one return electrode: summed over the channels that share it."""
-
-    __slots__ = ("charge_nc", "heat_ma2_us", "hour_uc", "windows")
 
     def __init__(self) -> None:
         self.charge_nc = Window(40, 25_000)  # 1 s, both phases
@@ -101,9 +97,9 @@ class Ledger:
             self._has_stood = True
             self.worn_out = False
 
-    def refusal(self, index: int, limit, request, since_us: int, swing: int) -> int:
+    def refusal(self, limit, request, since_us: int, swing: int) -> int:
         """Return why one more pulse must not follow, or OK. `since_us`: since the channel's last pulse."""
-        account = self._accounts[index]
+        account = self._accounts[request.channel]
         electrode = self._returns[limit.return_group]
         is_new = since_us >= limits.PAUSE_US
         if is_new and account.bursts.total >= limits.BURSTS_MAX:
@@ -173,7 +169,7 @@ def _charge_nc(current_ua: int, width_us: int) -> int:
 
 
 def _heat_ma2_us(current_ua: int, width_us: int) -> int:
-    """Return the square of the current, rounded up to whole mA, times both phases."""
+    """Return the square of the current, rounded up to whole mA, times both phases as if they were equal."""
     current_ma = (current_ua + 999) // 1000
     return current_ma * current_ma * 2 * width_us
 

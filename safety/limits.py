@@ -14,6 +14,7 @@ CURRENT_ABS_UA = 100_000  # R01; comparable devices stop at 80 to 100 mA (not ve
 WIDTH_MIN_US = 50  # R02; shorter phases need more current for the same effect
 WIDTH_ABS_US = 450  # R02
 GAP_ABS_US = 500  # R02
+RECHARGE_MAX = 4  # R02; the second phase lasts up to 4 x 450 us = 1.8 ms, at a quarter of the current
 CHARGE_ABS_NC = 30_000  # R04; the caps above multiply to 45 uC and must not
 CHARGE_DEFAULT_NC = 20_000  # R04; functional dorsiflexion needs 5 to 15 uC (not verified)
 # From pulse to pulse
@@ -60,7 +61,6 @@ HIGHEST = Limits(
     CURRENT_ABS_UA, WIDTH_ABS_US, CHARGE_ABS_NC, 1_000_000, 2_000, RMS_SQ_ABS_MA2, CHANNELS_MAX - 1, CHARGE_ABS_NC, True
 )
 DEFAULT = Limits(60_000, WIDTH_ABS_US, CHARGE_DEFAULT_NC, INTERVAL_MIN_US, 500, RMS_SQ_ABS_MA2, 0, 1, False)
-LOOSER = Limits(1, 1, 1, -1, 0, 1, 0, 1, 1)  # 1: more lets more through; -1: less does; 0: never changes
 # fmt: on
 
 
@@ -95,15 +95,6 @@ def is_absolute(one) -> bool:
     """Whether a record, however it was built, lies within the absolute limits."""
     for i in range(len(FIELDS)):
         if not LOWEST[i] <= one[i] <= HIGHEST[i]:
-            return False
-    return True
-
-
-def is_tighter(new, old) -> bool:
-    """Whether no limit of `new` lets more through than `old`, and neither device step nor return changes."""
-    for i in range(len(FIELDS)):
-        more = new[i] - old[i]
-        if more * LOOSER[i] > 0 or (more != 0 and LOOSER[i] == 0):
             return False
     return True
 

@@ -13,6 +13,10 @@ ACC_SANE_MIN_MG = 200  # R20
 ACC_SANE_MAX_MG = 16_000  # R20
 LEAP_CDPS = 70_000  # in 10 ms, or from one reading to the next; a hard landing leaps once or twice
 WILD_MAX = 2  # leaps there and back, or readings too large, in 1 s: as many in 5.7 h of real feet
+RAIL_MIN_CDPS = 6_000  # assumed; a foot that walks turns faster
+RAIL_HELD = 3  # readings on end at the largest value: a hold of the part, or the end of its range
+RAIL_MAX = 2  # seconds with a hold at one and the same largest value; on 5.7 h of real feet two at most
+RAIL_US = 1_000_000
 BAD_MAX_US = 75_000  # R20; on 5.7 h of real feet below 0.2 g lasted 50 ms at most (../shared/gait)
 STILL_CDPS = 1_720  # 0.3 rad/s
 FORWARD_CDPS = 2_900  # 0.5 rad/s toe-up: the foot or shank swings forward
@@ -56,43 +60,37 @@ class Plausibility:
 
     def __init__(self, has_imu: bool, has_switch: bool, is_shank: bool = False) -> None:
         self.may_start: bool = False
-        self._has_imu = has_imu
-        self._has_switch = has_switch
-        self._is_shank = is_shank
+        self._has_imu, self._has_switch, self._is_shank = has_imu, has_switch, is_shank
         self._found: int = 0  # one bit per fault
         self._t_us: int = -1
-        self._last = [0, 0, 0, 0, 0, 0]
         self._heel: int = HEEL_NONE
-        self._is_swing: bool = False
+        self._is_swing = self._is_burst = False
         self._stage: int = NO_STEP
         self._mute_swings: int = 0  # swings forward since the last edge of the switch
-        self._is_burst: bool = False
-        self._step_helped: bool = False  # a burst ran in this step
-        self._up_helped: bool = False  # a burst ran since the heel went up
+        self._step_helped = self._up_helped = False  # a burst ran in this step; since the heel went up
         self._has_landed: bool = False  # since the last burst began
         self._is_awaited: bool = False  # that burst is over and its contact has not come
         self._steps_due: int = 0  # plausible steps that are missing after false bursts
-        self._forward_cdps: int = 0  # fastest in this swing
-        self._backward_cdps: int = 0
-        self._reversed = Window(40, 125_000)  # 5 s
+        self._forward_cdps = self._backward_cdps = 0  # fastest in this swing
+        self._last = [0, 0, 0, 0, 0, 0]
         self._leap = [0, 0, 0]  # sign of the last leap of each rate
         self._leap_cdps: int = LEAP_CDPS  # more is a leap, for the time since the last reading
         self._is_wild: bool = False  # this reading
-        self._edges = Window(40, 25_000)  # 1 s
-        self._wild = Window(40, 25_000)
-        self._ages = tuple([Age() for _ in range(11)])
+        self._peak_cdps = self._peak_held = 0  # largest sagittal rate of this second; readings on end at it
+        self._rail_cdps = self._rail_seen = 0  # a largest value that was held; seconds in which it was
+        self._edges, self._wild = Window(40, 25_000), Window(40, 25_000)  # 1 s
+        self._reversed = Window(40, 125_000)  # 5 s
+        self._ages = tuple([Age() for _ in range(12)])
         # fmt: off
         # change: of any of the six axes; motion: shown by another source than the IMU; heard: the switch.
         (
             self._since_sample, self._since_imu, self._since_sane, self._since_change, self._since_turn,
             self._since_motion, self._since_heard, self._since_edge, self._since_step,
-            self._since_burst, self._since_false,
+            self._since_burst, self._since_false, self._since_rail,
         ) = self._ages
         # fmt: on
-        self._since_imu.restart()  # the sensors have their full time for the first answer
-        self._since_sane.restart()
-        self._since_change.restart()
-        self._since_heard.restart()
+        for age in (self._since_imu, self._since_sane, self._since_change, self._since_heard):
+            age.restart()  # the sensors have their full time for the first answer
 
     def advance(self, dt_us: int) -> None:
         """Let time pass."""
@@ -126,8 +124,7 @@ class Plausibility:
         if is_swing and not self._is_swing:
             self._stage = LIFTED
             self._step_helped = self._is_burst
-            self._forward_cdps = 0
-            self._backward_cdps = 0
+            self._forward_cdps = self._backward_cdps = 0
         elif self._is_swing and not is_swing and self._is_shank and self._forward_cdps < self._backward_cdps:
             self._reversed.add(1)
         self._is_swing = is_swing == 1
@@ -136,10 +133,8 @@ class Plausibility:
     def burst_began(self) -> None:
         """The first pulse of a burst was granted."""
         self._end_awaiting()
-        self._is_burst = True
+        self._is_burst = self._step_helped = self._up_helped = True
         self._has_landed = False
-        self._step_helped = True
-        self._up_helped = True
         self._look()
 
     def burst_ended(self) -> None:
@@ -177,6 +172,8 @@ class Plausibility:
         self._keep(5, s.acc_z_mg)
         if turn_cdps >= STILL_CDPS:
             self._since_turn.restart()
+        if self._since_change.us == 0:  # a part that hangs has no end of its range
+            self._watch_rail(abs(s.gyro_y_cdps))
         # Not toe-down: a push-off alone is no swing.
         is_forward = s.gyro_y_cdps >= FORWARD_CDPS or max(abs(s.gyro_x_cdps), abs(s.gyro_z_cdps)) >= TURN_CDPS
         if self._stage == LIFTED and self._is_swing and is_forward:
@@ -198,6 +195,24 @@ class Plausibility:
                 self._is_wild = True  # a reading counts once, whatever its axes
                 self._wild.add(1)
             self._leap[axis] = 1 if leap > 0 else -1 if leap else 0
+
+    def _watch_rail(self, rate_cdps: int) -> None:
+        """Count seconds in which the rate stood still at a value that it never passes: the range is too small."""
+        if self._since_rail.us >= RAIL_US:
+            self._since_rail.restart()
+            if self._peak_held >= RAIL_HELD and self._peak_cdps >= RAIL_MIN_CDPS:
+                if self._rail_seen == 0:
+                    self._rail_cdps = self._peak_cdps
+                if self._rail_cdps == self._peak_cdps:
+                    self._rail_seen = min(self._rail_seen + 1, RAIL_MAX + 1)
+            self._peak_cdps = self._peak_held = 0
+        if rate_cdps > self._rail_cdps:
+            self._rail_seen = 0
+        if rate_cdps > self._peak_cdps:
+            self._peak_cdps = rate_cdps
+            self._peak_held = 1
+        elif self._peak_held < RAIL_HELD:
+            self._peak_held = self._peak_held + 1 if rate_cdps == self._peak_cdps else 0
 
     def _see_switch(self, heel: int) -> None:
         self._since_heard.restart()
@@ -248,7 +263,11 @@ class Plausibility:
                 found |= 1 << faults.IMU_FROZEN
             elif is_up and self._since_edge.us >= DISAGREE_US and self._since_turn.us >= DISAGREE_US:
                 found |= 1 << faults.SWITCH_IMU_DISAGREE
-            if self._since_sane.us > BAD_MAX_US >= self._since_imu.us or self._wild.total > WILD_MAX:
+            if (
+                self._since_sane.us > BAD_MAX_US >= self._since_imu.us
+                or self._wild.total > WILD_MAX
+                or (self._rail_seen > RAIL_MAX)
+            ):
                 found |= 1 << faults.IMU_RANGE
         if self._has_switch:
             is_mute = self._mute_swings >= NO_EDGE_SWINGS and self._since_edge.us >= NO_EDGE_MAX_US

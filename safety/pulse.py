@@ -1,6 +1,7 @@
 """What is asked for (`PulseRequest`) and what became of it (`PulseResult`): one biphasic pulse."""
 
 OFF_UA = 0
+SYMMETRIC = 1
 
 
 class PulseRequest:
@@ -12,9 +13,11 @@ class PulseRequest:
     current_ua   int, amplitude of each phase, uA
     width_us     int, width of each phase, us
     gap_us       int, pause between the phases, us
+    shape        int, SYMMETRIC: two equal phases; 2 to 4: the second has this part of the current and so many
+                 times the width, so the same charge; negative: the same with the other polarity first
     """
 
-    __slots__ = ("channel", "current_ua", "fire_at_us", "gap_us", "sequence", "width_us")
+    __slots__ = ("channel", "current_ua", "fire_at_us", "gap_us", "sequence", "shape", "width_us")
 
     def __init__(self) -> None:
         self.sequence: int = 0
@@ -23,6 +26,7 @@ class PulseRequest:
         self.current_ua: int = OFF_UA
         self.width_us: int = 0
         self.gap_us: int = 0
+        self.shape: int = SYMMETRIC
 
     def copy_from(self, other: "PulseRequest") -> None:
         """Take over every field of `other` (no allocation)."""
@@ -32,6 +36,7 @@ class PulseRequest:
         self.current_ua = other.current_ua
         self.width_us = other.width_us
         self.gap_us = other.gap_us
+        self.shape = other.shape
 
 
 class PulseResult:

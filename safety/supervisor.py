@@ -6,9 +6,9 @@ from safety.limits import BURST_MAX_US, PERMIT_MAX_US
 # fmt: off
 OFF, SELF_TEST, READY, ARMED, STIMULATING, PAUSED, FAULT = range(7)
 (
-    POWER_ON, SELF_TEST_PASSED, SELF_TEST_FAILED, ACKNOWLEDGED, CHANNELS_CHECKED, ARM, ARM_TEST, DISARM,
-    BURST_BEGAN, BURST_ENDED, STEP_ENDED, PAUSE, RESUME, STOP, PROFILE_CHANGED, RESET, CLEAR, LATCH, UNKNOWN,
-) = range(19)
+    POWER_ON, SELF_TEST_PASSED, SELF_TEST_FAILED, ACKNOWLEDGED, CHANNELS_CHECKED, ARM, ARM_TEST, ARM_EXERCISE,
+    DISARM, BURST_BEGAN, BURST_ENDED, STEP_ENDED, PAUSE, RESUME, STOP, PROFILE_CHANGED, RESET, CLEAR, LATCH, UNKNOWN,
+) = range(20)
 
 CAUSE = 7  # last column: the fault that the event itself is
 ____ = -1  # not in the table: OFF
@@ -20,6 +20,7 @@ NEXT = (  # OFF  SELF_TEST  READY  ARMED  STIMULATING  PAUSED  FAULT
     (____, SELF_TEST, READY, ARMED, STIMULATING, PAUSED, FAULT, 0),  # CHANNELS_CHECKED: counts in READY
     (____, SELF_TEST, ARMED, ARMED, STIMULATING, PAUSED, FAULT, 0),  # ARM: stays READY if not allowed
     (____, SELF_TEST, ARMED, ARMED, STIMULATING, PAUSED, FAULT, 0),  # ARM_TEST: for one burst
+    (____, SELF_TEST, ARMED, ARMED, STIMULATING, PAUSED, FAULT, 0),  # ARM_EXERCISE: for a seated person
     (____, SELF_TEST, READY, READY, READY, READY, FAULT, 0),  # DISARM
     (____, ____, ____, STIMULATING, ____, ____, FAULT, 0),  # BURST_BEGAN: OFF if it was held
     (____, SELF_TEST, READY, ARMED, ARMED, PAUSED, FAULT, 0),  # BURST_ENDED: then where it was to end
@@ -34,6 +35,7 @@ NEXT = (  # OFF  SELF_TEST  READY  ARMED  STIMULATING  PAUSED  FAULT
     (____, ____, ____, ____, ____, ____, FAULT, 0),  # UNKNOWN: any other number
 )
 # fmt: on
+WALK, TEST, EXERCISE = range(3)  # what it is armed for, in the order of ARM, ARM_TEST, ARM_EXERCISE
 
 SOUND_NONE = 0
 SOUND_HELD = 1  # armed, but no help for now
@@ -52,7 +54,7 @@ class Supervisor:
         may_pulse, may_start_burst   never more than the gate allows
         sound       SOUND_*         fault_id   why it stopped, until armed again or cleared
         state       OFF to FAULT    held_by    which fault holds bursts back now, 0 none
-        is_test     armed for one test burst of at most 2 s only
+        mode        what it was armed for: WALK, one TEST burst of at most 2 s, EXERCISE while seated
     """
 
     def __init__(self) -> None:
@@ -62,7 +64,7 @@ class Supervisor:
         self.sound: int = SOUND_NONE
         self.fault_id: int = faults.NO_FAULT
         self.held_by: int = faults.NO_FAULT
-        self.is_test: bool = False
+        self.mode: int = WALK
         self.is_acknowledged: bool = False  # contraindications, by this wearer
         self.is_checked: bool = False  # right leg, channels not swapped, by a test burst's response
         self._after: int = ARMED  # where the running burst ends
@@ -144,9 +146,9 @@ class Supervisor:
         elif event == CHANNELS_CHECKED:
             self.is_checked = True
         elif new == ARMED:
-            if not self.is_acknowledged or (event == ARM and not self.is_checked):
+            if not self.is_acknowledged or (event != ARM_TEST and not self.is_checked):
                 return READY
-            self.is_test = event == ARM_TEST
+            self.mode = event - ARM
             self.fault_id = faults.NO_FAULT
             self._sound_left_us = 0
         return new
@@ -159,14 +161,16 @@ class Supervisor:
             self.fault_id = cause
         if new == STIMULATING:
             if old == ARMED:
-                self._after = READY if self.is_test else ARMED
+                self._after = READY if self.mode == TEST else ARMED
                 self._after_cause = faults.NO_FAULT
-                self._end_left_us = TEST_BURST_MAX_US if self.is_test else BURST_MAX_US
+                self._end_left_us = TEST_BURST_MAX_US if self.mode == TEST else BURST_MAX_US
                 self._is_ending = False
         else:
             if new != ARMED or old != ARMED:
-                self._end_left_us = TEST_WAIT_MAX_US if new == ARMED and self.is_test else 0
-            is_loss = cause != faults.NO_FAULT or not self.is_test  # the end of a test burst is none
+                self._end_left_us = TEST_WAIT_MAX_US if new == ARMED and self.mode == TEST else 0
+            is_loss = (
+                cause != faults.NO_FAULT or self.mode == WALK
+            )  # the end of a test or an exercise is none
             if is_loss and new != old and new != ARMED and ARMED <= old <= PAUSED:
                 self._sound_left_us = SOUND_US
 

@@ -5,7 +5,7 @@ own sounds all the time, and a person who is seen walking ends it.
 """
 
 from safety.limits import PAUSE_US
-from safety.supervisor import ARMED, PAUSED, STIMULATING
+from safety.supervisor import ARMED, EXERCISE, PAUSED, STIMULATING
 from stimulator import cues
 from stimulator.bout import FALL, HOLD, Bout
 from stimulator.envelope import OFF
@@ -74,7 +74,7 @@ class Exercise:
     plan              stimulator.exercise_plan.ExercisePlan, checked here with `prescription`
     cycle_us          of the control cycle
     current_step_ua   of the device: nothing below one step is asked for
-    supervisor        what says `state` and `is_exercise`: armed for an exercise and nothing else. A burst counts
+    supervisor        what says `state` and `mode`: armed for an exercise and nothing else. A burst counts
                       if it was STIMULATING in it
     is_foot           the IMU sits on the foot; only there can an own try be seen
     cues_out          stimulator.cues.Cues
@@ -156,18 +156,20 @@ class Exercise:
         if self.is_running():
             self._end(STOPPED)
 
-    def pause(self) -> None:
-        """The wearer wants a rest: the running burst falls and is repeated later."""
+    def pause(self, is_heard: bool = True) -> None:
+        """The wearer wants a rest: the running burst falls and is repeated later. `is_heard`: with its cue."""
         if self.is_running() and self.phase != ON_HOLD:
             self.envelope.fall()
             self._watch.expect(self.plan.fall_ms * 1000 + EXPLAINED_US)
             self._enter(ON_HOLD, PAUSED_MAX_US)
-            self._cues.give(cues.PAUSED)
+            if is_heard:
+                self._cues.give(cues.PAUSED)
 
-    def resume(self) -> None:
+    def resume(self, is_heard: bool = True) -> None:
         """Go on, after the countdown, with the burst that was left out; nothing while that one still falls."""
         if self.phase == ON_HOLD and self.envelope.state == OFF:
-            self._cues.give(cues.RESUMED)
+            if is_heard:
+                self._cues.give(cues.RESUMED)
             self._count_down()
 
     def button(self) -> None:
@@ -198,7 +200,7 @@ class Exercise:
         if not self.is_running():
             return 0
         sup = self._supervisor
-        if not sup.is_exercise or not ARMED <= sup.state <= PAUSED:
+        if sup.mode != EXERCISE or not ARMED <= sup.state <= PAUSED:
             self._end(NOT_ARMED)
             return 0
         if sup.state == PAUSED:

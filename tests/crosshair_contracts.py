@@ -122,7 +122,7 @@ def a_permitted_rms_is_within_all_three_limits(area_cm2: int) -> int:
 class _NoWindows:
     """A ledger with room for everything: the gate's own arithmetic alone is looked at."""
 
-    def refusal(self, index, limit, request, since_us, swing) -> int:
+    def refusal(self, limit, request, since_us, swing) -> int:
         return reasons.OK
 
     def may_double(self, index, since_us) -> bool:
@@ -136,7 +136,13 @@ class _NoWindows:
 
 
 def _judged(
-    current_ua: int, width_us: int, gap_us: int, since_us: int, from_ua: int, from_width_us: int
+    current_ua: int,
+    width_us: int,
+    gap_us: int,
+    since_us: int,
+    from_ua: int,
+    from_width_us: int,
+    shape: int = 1,
 ) -> PulseResult:
     """Return the judgement on a first request after a pulse of `from_ua` x `from_width_us`, `since_us` ago."""
     gate = Gate((make_limits(current_max_ua=100_000, charge_max_nc=30_000),))
@@ -151,6 +157,7 @@ def _judged(
     request.current_ua = current_ua
     request.width_us = width_us
     request.gap_us = gap_us
+    request.shape = shape
     result = PulseResult()
     gate.judge(0, request, result)
     return result
@@ -177,6 +184,16 @@ def no_grant_is_outside_width_gap_and_distance(width_us: int, gap_us: int, since
     post: _.granted_ua == 0 or since_us >= 16_600
     """
     return _judged(10_000, width_us, gap_us, since_us, 0, 450)
+
+
+def no_grant_has_another_shape_than_allowed(shape: int, current_ua: int) -> PulseResult:
+    """
+    pre: -(2**29) <= shape < 2**29
+    pre: 0 < current_ua <= 60_000
+    post: _.granted_ua == 0 or 1 <= abs(shape) <= 4
+    post: _.granted_ua == 0 or _.granted_ua == current_ua or _.granted_ua % (500 * abs(shape)) == 0
+    """
+    return _judged(current_ua, 300, 0, 2**29, 0, 450, shape)
 
 
 def no_grant_rises_faster_than_allowed(current_ua: int, width_us: int, since_us: int, from_ua: int) -> int:

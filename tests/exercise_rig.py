@@ -23,7 +23,7 @@ class Armed:
 
     def __init__(self):
         self.state = supervisor.ARMED
-        self.is_exercise = True
+        self.mode = supervisor.EXERCISE
 
 
 class Bench:

@@ -44,13 +44,23 @@ class Bench:
             setattr(s, name, value)
         return s
 
-    def wait(self, ms: int, gyro_y_cdps: int = 0, *, dt_ms: int = 10, see: bool = True, **values) -> None:
-        """Let time pass with a sample every dt_ms."""
-        for _ in range(ms // dt_ms):
+    def wait(
+        self,
+        ms: int,
+        gyro_y_cdps: int = 0,
+        *,
+        dt_ms: int = 10,
+        see: bool = True,
+        steady: bool = False,
+        **values,
+    ) -> None:
+        """Let time pass with a sample every dt_ms; every second one of a fast turn is slower, unless steady."""
+        slower = 0 if steady or abs(gyro_y_cdps) < 6_000 else -1 if gyro_y_cdps > 0 else 1
+        for k in range(ms // dt_ms):
             self.t_us = (self.t_us + dt_ms * 1000) & MASK
             self.p.advance(dt_ms * 1000)
             if see:
-                self.p.see(self.sample(gyro_y_cdps, **values))
+                self.p.see(self.sample(gyro_y_cdps + k % 2 * slower, **values))
             self.p.swing(self.swing)
             self.drain()
 

@@ -99,10 +99,11 @@ class LyingDriver(ScienceMode4):
 
     def __init__(self):
         super().__init__()
-        self.lie = lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us, gap_us)
+        self.lie = lambda *pulse: pulse
 
-    def encode_pulse(self, channel, current_ua, width_us, gap_us):
-        return super().encode_pulse(*self.lie(channel, current_ua, width_us, gap_us))
+    def encode_pulse(self, *pulse):
+        """Build something else than channel, current_ua, width_us, gap_us, shape."""
+        return super().encode_pulse(*self.lie(*pulse))
 
 
 def arm_on_purpose(guard: Guard) -> bool:

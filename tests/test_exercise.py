@@ -176,16 +176,19 @@ def test_stop_and_another_mode_end_it_now_in_every_phase(act, phase):
 
 
 @pytest.mark.parametrize(
-    ("state", "is_exercise"),
+    ("state", "mode"),
     [
-        *((s, True) for s in (supervisor.OFF, supervisor.SELF_TEST, supervisor.READY, supervisor.FAULT)),
-        *((s, False) for s in range(7)),
+        *(
+            (s, supervisor.EXERCISE)
+            for s in (supervisor.OFF, supervisor.SELF_TEST, supervisor.READY, supervisor.FAULT)
+        ),
+        *((s, mode) for s in range(7) for mode in (supervisor.WALK, supervisor.TEST)),
     ],
 )
-def test_it_ends_at_once_when_not_armed_for_an_exercise(state, is_exercise):
+def test_it_ends_at_once_when_not_armed_for_an_exercise(state, mode):
     bench = started().until(ex.BURST).go(1_000)
     before = len(bench.asked)
-    bench.supervisor.state, bench.supervisor.is_exercise = state, is_exercise
+    bench.supervisor.state, bench.supervisor.mode = state, mode
     bench.go(5_000)
     assert len(bench.asked) == before
     assert bench.exercise.ended_by == ex.NOT_ARMED

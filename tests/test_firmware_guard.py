@@ -130,14 +130,25 @@ def test_a_fault_of_the_stimulator_disarms():
 @pytest.mark.parametrize(
     "lie",
     [
-        lambda channel, current_ua, width_us, gap_us: (1 - channel, current_ua, width_us, gap_us),
-        lambda channel, current_ua, width_us, gap_us: (channel, current_ua + 500, width_us, gap_us),
-        lambda channel, current_ua, width_us, gap_us: (channel, current_ua - 500, width_us, gap_us),
-        lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us + 1, gap_us),
-        lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us, gap_us + 1),
-        lambda channel, current_ua, width_us, gap_us: (channel, current_ua, width_us, 0),
+        lambda channel, *rest: (1 - channel, *rest),
+        lambda channel, current_ua, *rest: (channel, current_ua + 500, *rest),
+        lambda channel, current_ua, *rest: (channel, current_ua - 500, *rest),
+        lambda channel, current_ua, width_us, *rest: (channel, current_ua, width_us + 1, *rest),
+        lambda channel, current_ua, width_us, gap_us, shape: (
+            channel,
+            current_ua,
+            width_us,
+            gap_us + 1,
+            shape,
+        ),
+        lambda channel, current_ua, width_us, gap_us, shape: (channel, current_ua, width_us, 0, shape),
+        lambda *pulse: (*pulse[:-1], -pulse[-1]),
+        lambda *pulse: (*pulse[:-1], 2 * pulse[-1]),
     ],
-    ids=["other channel", "more current", "less current", "longer", "longer gap", "no gap"],
+    ids=[
+        *("other channel", "more current", "less current", "longer", "longer gap", "no gap"),
+        *("other polarity", "longer second phase"),
+    ],
 )
 def test_a_wrong_encoder_is_caught_before_anything_is_written(lie):
     driver = LyingDriver()
@@ -170,11 +181,23 @@ def test_an_unbalanced_pulse_is_caught():
 
 def test_a_wrong_encoder_does_not_pass_the_self_test():
     driver = LyingDriver()
-    driver.lie = lambda channel, current_ua, width_us, gap_us: (channel, current_ua + 500, width_us, gap_us)
+    driver.lie = lambda channel, current_ua, *rest: (channel, current_ua + 500, *rest)
     rig = Rig(driver=driver).ready()
     assert rig.guard.supervisor.state == supervisor.FAULT
     assert rig.guard.supervisor.fault_id == faults.SELF_TEST
     assert not arm_on_purpose(rig.guard)
+
+
+@pytest.mark.parametrize("shape", [1, -1, 2, 3, 4, -4])
+def test_every_shape_reaches_the_skin_balanced_and_as_granted(shape):
+    rig = Rig().armed()
+    rig.ask(shape=shape, current_ua=6_700).run(30)
+    times = abs(shape)
+    pulse = rig.device.pulses[0]
+    step_ma = 0.5 * times
+    assert abs(pulse.current_ma) == 6.7 // step_ma * step_ma
+    assert (pulse.current_ma > 0) == (shape > 0)
+    assert (pulse.net_charge_nc, pulse.duration_us) == (0, 300 + 100 + times * 300)
 
 
 def test_a_command_that_could_stimulate_never_passes_as_a_plain_command():

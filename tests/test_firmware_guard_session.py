@@ -36,7 +36,7 @@ def arm_test(rig: Rig) -> None:
     rig.guard.open()
     rig.run(400)
     rig.cycle = 0
-    assert rig.guard.arm(is_test=True)
+    assert rig.guard.arm(supervisor.TEST)
     rig.run(5)
 
 
@@ -117,7 +117,7 @@ def test_pulses_of_walking_are_no_test_burst():
     rig = Rig(plateau_nc=4_200).armed()
     for _ in range(9):
         rig.ask(0).ask(1).run(25)
-    assert [slot.is_tested for slot in rig.guard._slots] == [False, False]
+    assert not rig.guard._tested.is_complete()
 
 
 def test_another_profile_asks_for_acknowledgement_and_check_again():

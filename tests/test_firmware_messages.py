@@ -46,6 +46,7 @@ REQUESTS = filled(
         "current_ua": U30,
         "width_us": U16,
         "gap_us": U16,
+        "shape": st.integers(-128, 127),
     },
 )
 CYCLES = st.builds(
@@ -116,10 +117,10 @@ def test_only_the_known_commands_are_commands(kind):
     reader = FrameReader()
     reader.feed(writer.buf, 0, n)
     assert reader.next()
-    assert CommandFrame().decode(reader) == (3 <= kind <= 12)
+    assert CommandFrame().decode(reader) == (3 <= kind <= 13)
     made = CommandFrame()
     made.kind = kind
-    assert (made.encode(writer) > 0) == (3 <= kind <= 12)
+    assert (made.encode(writer) > 0) == (3 <= kind <= 13)
 
 
 @given(st.binary(max_size=600), CYCLES, st.binary(max_size=600), CYCLES)
@@ -208,7 +209,7 @@ def test_a_length_beyond_the_frame_is_skipped_at_once():
 
 def test_the_largest_cycle_and_status_fit_a_frame():
     largest = cycle(1, 2, samples=[sample(i, True) for i in range(8)], requests=[request()] * 4)
-    assert len(largest) == HEAD_N + 11 + 8 * 29 + 4 * 17 + CRC_N <= FRAME_MAX_N
+    assert len(largest) == HEAD_N + 11 + 8 * 29 + 4 * 18 + CRC_N <= FRAME_MAX_N
 
 
 @pytest.mark.parametrize(
@@ -219,6 +220,8 @@ def test_the_largest_cycle_and_status_fit_a_frame():
         {"width_us": 65_536},
         {"width_us": -1},
         {"gap_us": -1},
+        {"shape": -129},
+        {"shape": 128},
         {"channel": -1},
         {"channel": 4},
         {"sequence": 2**20},

@@ -61,6 +61,7 @@ def random_trace(seed: int, n_steps: int) -> bytes:
                         current_ua=draw.choice((0, 500, 8_000, 15_300, 40_000, 70_000 if wild else 12_000)),
                         width_us=draw.choice((100, 300, 449, 460 if wild else 200)),
                         gap_us=draw.choice((0, 100, 7 if wild else 500)),
+                        shape=draw.choice((1, 1, -1, 4, 9 if wild else 2)),
                     )
                     requests.append(made)
             sequence += draw.choice((0, 2)) if draw.random() < 0.0005 else 1

@@ -38,6 +38,8 @@ GUARDIAN_MAY = (
         "firmware_py.cycle_pace",
         "firmware_py.fault_causes",
         "firmware_py.read_back",
+        "firmware_py.seated_swings",
+        "firmware_py.tested_channels",
         "firmware_py.unhelped_steps",
     ),
     *("firmware_py.hal", "firmware_py.blackbox"),

@@ -44,6 +44,7 @@ def settings():
     @st.composite
     def channel(draw):
         found = {p.name: draw(one(p)) for p in CHANNEL_PARAMETERS if p.name not in ("current_ua", "rate_hz")}
+        found |= {"start_percent": 0, "end_percent": 100}  # taking turns: see below
         most = min(40_000, found["current_max_ua"], found["charge_max_nc"] * 1000 // found["width_us"])
         for p in CHANNEL_PARAMETERS:
             if p.name not in found:
@@ -57,16 +58,37 @@ def settings():
 
 @given(settings(), settings())
 def test_the_smaller_of_two_valid_prescriptions_is_valid_and_less_than_both(one, confirmed):
-    least = smaller(one, confirmed)
+    least = smaller(one, confirmed, P24)
     assert problems(least, P24) == []
     for a, b, c in zip(one.channels, confirmed.channels, least.channels, strict=True):
-        for name in ("current_ua", "width_us", "rate_hz", "current_max_ua", "charge_max_nc"):
+        for name in ("width_us", "rate_hz", "current_max_ua", "charge_max_nc"):
             assert getattr(c, name) == min(getattr(a, name), getattr(b, name))
+        least_ua = min(a.current_ua, b.current_ua)
+        assert c.current_ua == least_ua - least_ua % (2_000 if b.waveform == 1 else 500)
+        assert c.doublet_ms == (b.doublet_ms if a.doublet_ms > 0 else 0)
         assert is_gentle(a, c)
         assert is_gentle(b, c)
     assert [getattr(least, p.name) for p in WALK_PARAMETERS] == [
         getattr(confirmed, p.name) for p in WALK_PARAMETERS
     ]
+
+
+@pytest.mark.parametrize(("tried", "confirmed", "stays"), [(0, 6, 0), (6, 0, 0), (6, 8, 8), (0, 0, 0)])
+def test_a_second_pulse_stays_only_if_both_have_one(tried, confirmed, stays):
+    one, other = changed(OLD, 0, doublet_ms=tried), changed(OLD, 0, doublet_ms=confirmed)
+    assert smaller(one, other, P24).channels[0].doublet_ms == stays
+
+
+def test_where_the_confirmed_turns_of_channels_would_leave_a_pause_the_timing_that_runs_stays():
+    turns = changed(changed(OLD, 0, end_percent=30), 1, start_percent=20)
+    rig = Rig(device=NotedDevice(turns))
+    rig.therapist()
+    tried = changed(changed(turns, 0, end_percent=100, current_ua=26_000), 1, current_ua=0)
+    assert rig.commit(tried).result == ops.OK
+    assert problems(smaller(tried, turns, P24), P24) != [], "channel 1 is off and channel 0 ends in mid-swing"
+    rig.session.disconnected()
+    assert in_use(rig) == changed(tried, 0, current_ua=25_000)
+    assert rig.device.stops == 0
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def bits(seeds, word: str) -> int:
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["from source", "from mpy"])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 6, 9])
 def test_any_order_of_calls_gives_one_checksum_on_cpython_and_micropython(seed, compiled):
     here = safety_calls.run(seed, CALLS)
     board = run_under_micropython(SCRIPT, str(seed), str(CALLS), compiled=compiled)
@@ -43,7 +43,7 @@ def test_long_orders_of_calls_give_one_checksum_on_cpython_and_micropython(seed)
 
 
 def test_the_calls_reach_grants_faults_and_every_state():
-    seeds = (1, 2, 3)
+    seeds = (1, 6, 9)
     for seed in seeds:
         seen = counts(safety_calls.run(seed, CALLS)[0])
         assert int(seen["calls"]) == CALLS

@@ -182,9 +182,17 @@ def test_a_request_is_new_if_it_is_at_most_half_the_numbers_ahead(armed, ahead, 
     assert (armed.ask(sequence=(5 + ahead) % 2**20, current_ua=1_000)[1] > 0) is is_new
 
 
+@pytest.mark.parametrize("reason", [reasons.OK, reasons.LOWERED, -1, -(2**20)])
+def test_no_reason_to_disarm_lets_a_pulse_through(armed, reason):
+    armed.gate.disarm(reason)
+    armed.wait(5_000)
+    assert armed.ask() == (reasons.DISARMED, 0)
+
+
 @pytest.mark.parametrize(("asks", "is_latched"), [
     ([{"current_ua": 60_001}] * 3, True),
     ([{"gap_us": 501}] * 3, True),
+    ([{"shape": 5}] * 3, True),
     ([{}, {}, {}, {}], True),  # the second to the fourth come too soon
     ([{"current_ua": 60_001}] * 2, False),
     ([{"current_ua": 0}] * 3, False),

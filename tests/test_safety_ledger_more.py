@@ -80,7 +80,7 @@ def judged(ledger: Ledger, since_us=20_000, swing=1, current_ua=10_000, width_us
     request = PulseRequest()
     request.current_ua, request.width_us = current_ua, width_us
     limit = make_limits(current_max_ua=100_000, charge_max_nc=30_000, **limits)
-    return ledger.refusal(0, limit, request, since_us, swing)
+    return ledger.refusal(limit, request, since_us, swing)
 
 
 def fresh() -> Ledger:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from safety.limits import is_absolute, is_tighter, make_limits
+from safety.limits import is_absolute, make_limits
 
 EDGES = {
     "current_max_ua": (0, 100_000),
@@ -52,38 +52,6 @@ OUTSIDE = [
 @pytest.mark.parametrize(("name", "value"), OUTSIDE)
 def test_a_record_built_by_hand_is_not_absolute_one_step_beyond(name, value):
     assert not is_absolute(make_limits()._replace(**{name: value}))
-
-
-@pytest.mark.parametrize(
-    ("name", "tighter", "looser"),
-    [
-        ("current_max_ua", 59_999, 60_001),
-        ("width_max_us", 449, 451),
-        ("charge_max_nc", 19_999, 20_001),
-        ("interval_min_us", 16_701, 16_699),
-        ("rms_sq_max_ma2", 399, 401),
-        ("plateau_nc", 99, 101),
-    ],
-)
-def test_one_unit_decides_which_record_is_tighter(name, tighter, looser):
-    base = make_limits(interval_min_us=16_700, plateau_nc=100)
-    assert is_tighter(base._replace(**{name: tighter}), base)
-    assert not is_tighter(base._replace(**{name: looser}), base)
-    mixed = base._replace(current_max_ua=1)._replace(**{name: looser})
-    assert not is_tighter(mixed, base), "one looser field is enough"
-
-
-@pytest.mark.parametrize("name", ["current_step_ua", "return_group"])
-@pytest.mark.parametrize("by", [-1, 1])
-def test_neither_the_devices_step_nor_the_return_electrode_changes(name, by):
-    base = make_limits(return_group=1)
-    assert not is_tighter(base._replace(**{name: getattr(base, name) + by}), base)
-
-
-def test_a_doublet_may_be_taken_away_and_not_added():
-    with_one, without = make_limits(doublet=True), make_limits()
-    assert is_tighter(without, with_one)
-    assert not is_tighter(with_one, without)
 
 
 @pytest.mark.parametrize(

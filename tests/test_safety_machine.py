@@ -29,6 +29,7 @@ STEPS_SEEN = {"steps": 0, "pulses": 0}
 
 # The promises, restated.
 CURRENT_MAX_MA, WIDTH_US, CHARGE_MAX_UC = 60.0, (50, 450), 20.0
+SECOND_PHASE_MAX_US = 1800
 INTERVAL_MIN_MS, RISE_MAX_MA, RISE_MAX_UC = 16.6, 15.0, 4.5
 RISE_MA_PER_MS, RISE_UC_PER_MS, PAUSE_MS = 0.5, 0.15, 80.0
 RMS_MAX_MA, SECOND_MAX_MC, BURST_MAX_S, PERMIT_MS = 20.0, 3.0, 5.1, 100.0
@@ -52,9 +53,12 @@ class Observer:
             STEPS_SEEN["pulses"] += 1
 
     def _judge(self, p):
-        t_ms, charge_uc = p.start_us / 1000, p.current_ma * p.width_us / 1000
+        t_ms, current_ma = p.start_us / 1000, abs(p.current_ma)
+        charge_uc = current_ma * p.width_us / 1000
+        second_us = p.duration_us - p.width_us - p.gap_us
         said = f"{p} after {self.seen[-3:]}"
-        assert 0 < p.current_ma <= CURRENT_MAX_MA, said
+        assert 0 < current_ma <= CURRENT_MAX_MA, said
+        assert p.width_us <= second_us <= min(SECOND_PHASE_MAX_US, 4 * p.width_us), said
         assert WIDTH_US[0] <= p.width_us <= WIDTH_US[1], said
         assert charge_uc <= CHARGE_MAX_UC + 1e-9, said
         assert p.net_charge_nc == 0, said
@@ -67,14 +71,15 @@ class Observer:
             gap_ms = t_ms - mine[-1].start_us / 1000
             assert gap_ms >= INTERVAL_MIN_MS - JITTER_MS, said
             if gap_ms < PAUSE_MS - JITTER_MS:
-                from_ma, from_uc = mine[-1].current_ma, mine[-1].current_ma * mine[-1].width_us / 1000
+                from_ma = abs(mine[-1].current_ma)
+                from_uc = from_ma * mine[-1].width_us / 1000
         gap_ms += JITTER_MS
-        assert p.current_ma - from_ma <= min(RISE_MAX_MA, gap_ms * RISE_MA_PER_MS) + 1e-9, said
+        assert current_ma - from_ma <= min(RISE_MAX_MA, gap_ms * RISE_MA_PER_MS) + 1e-9, said
         assert charge_uc - from_uc <= min(RISE_MAX_UC, gap_ms * RISE_UC_PER_MS) + 1e-9, said
         second = [*(q for q in self.seen if q.start_us > p.start_us - 1_000_000 + 1000 * JITTER_MS), p]
-        rms_ma = (sum(q.current_ma**2 * 2 * q.width_us for q in second) / 1e6) ** 0.5
+        rms_ma = (sum(_heat(q) for q in second) / 1e6) ** 0.5
         assert rms_ma <= RMS_MAX_MA, said
-        charge_mc = sum(2 * q.current_ma * q.width_us / 1e6 for q in second if q.channel == p.channel)
+        charge_mc = sum(2 * abs(q.current_ma) * q.width_us / 1e6 for q in second if q.channel == p.channel)
         assert charge_mc <= SECOND_MAX_MC, said
         begun_us = p.start_us
         for q in reversed(mine):
@@ -82,6 +87,13 @@ class Observer:
                 break
             begun_us = q.start_us
         assert p.start_us - begun_us <= 1e6 * BURST_MAX_S + 1000 * PAUSE_MS, said
+
+
+def _heat(p) -> float:
+    """Return the square of the current times time over both phases, mA2 us."""
+    second_us = p.duration_us - p.width_us - p.gap_us
+    second_ma = p.current_ma * p.width_us / second_us
+    return p.current_ma**2 * p.width_us + second_ma**2 * second_us
 
 
 class SafetyMachine(RuleBasedStateMachine):
@@ -143,13 +155,14 @@ class SafetyMachine(RuleBasedStateMachine):
                 self.observer.forbidden_from_us = self.now_us
             self.observer.watch(self.device.pulses)
 
-    def ask(self, channel, current_ua, width_us, gap_us=100, in_us=0, step=1):
+    def ask(self, channel, current_ua, width_us, gap_us=100, in_us=0, step=1, shape=1):
         request = PulseRequest()
         self.sequence[channel & 1] = (self.sequence[channel & 1] + step) & 0xFFFFF
         request.sequence = self.sequence[channel & 1]
         request.channel = channel
         request.fire_at_us = (self.t_us + in_us) & MASK
         request.current_ua, request.width_us, request.gap_us = current_ua, width_us, gap_us
+        request.shape = shape
         self.guard.take(request)
 
     # What people do ---------------------------------------------------------------------------------
@@ -189,8 +202,9 @@ class SafetyMachine(RuleBasedStateMachine):
         period_us=st.sampled_from([15_000, 20_000, 25_000, 50_000]),
         swing_ms=st.integers(100, 900),
         rest_ms=st.integers(20, 500),
+        shape=st.sampled_from([1, 1, -1, 4, -2]),
     )
-    def walk(self, steps, current_ua, width_us, period_us, swing_ms, rest_ms):
+    def walk(self, steps, current_ua, width_us, period_us, swing_ms, rest_ms, shape=1):
         for _ in range(steps):
             due = [self.now_us, self.now_us + period_us // 2]
 
@@ -198,7 +212,7 @@ class SafetyMachine(RuleBasedStateMachine):
                 for channel in (0, 1):
                     if self.now_us >= due[channel]:
                         due[channel] += period_us
-                        self.ask(channel, current_ua, width_us)
+                        self.ask(channel, current_ua, width_us, shape=shape)
 
             self.run(swing_ms * 1000, asks, swing=1)
             self.run(rest_ms * 1000)
@@ -210,9 +224,10 @@ class SafetyMachine(RuleBasedStateMachine):
         gap_us=st.integers(-5, 600),
         in_us=st.integers(-200_000, 200_000),
         step=st.integers(-3, 3),
+        shape=st.integers(-6, 6),
     )
-    def ask_anything(self, channel, current_ua, width_us, gap_us, in_us, step):
-        self.ask(channel, current_ua, width_us, gap_us, in_us, step)
+    def ask_anything(self, channel, current_ua, width_us, gap_us, in_us, step, shape):
+        self.ask(channel, current_ua, width_us, gap_us, in_us, step, shape)
         self.run(30_000)
 
     @rule(n=st.integers(2, 40))

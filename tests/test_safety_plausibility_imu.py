@@ -4,7 +4,7 @@ import pytest
 
 from safety import faults
 from safety.plausibility import Plausibility
-from tests.plausible_foot import BOTH, IMU, SWITCH, Bench
+from tests.plausible_foot import BOTH, FORWARD, IMU, SWITCH, Bench
 
 AXES = ("gyro_x_cdps", "gyro_y_cdps", "gyro_z_cdps")
 
@@ -226,3 +226,73 @@ def test_what_is_a_leap_follows_from_whole_milliseconds_since_the_last_reading(d
     b.t_us += dt_us
     b.p.see(b.sample())
     assert b.p._leap_cdps == leap_cdps
+
+
+# A range that is too small -----------------------------------------------------------------------------
+
+
+def clipped(b: Bench, n: int, at_cdps: int = 12_500, held_ms: int = 30) -> set[int]:
+    """n seconds, each with one swing that stands still at the same largest value; return what was told."""
+    for _ in range(n):
+        b.wait(held_ms, at_cdps, steady=True)
+        b.wait(100, at_cdps // 2)
+        b.wait(1_000 - 100 - held_ms)
+    return b.told()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_rate_that_stops_at_the_same_value_in_three_seconds_is_out_of_range(sign):
+    b = Bench(IMU)
+    b.wait(1_000)
+    assert clipped(b, 3, sign * 12_500) == set()
+    b.wait(10)
+    assert b.told() == {faults.IMU_RANGE}
+    b.swing = 1
+    b.wait(50, FORWARD)
+    assert not b.p.may_start
+
+
+@pytest.mark.parametrize(("held_ms", "at_cdps"), [(20, 12_500), (30, 5_999)])
+def test_short_holds_and_slow_turns_are_no_end_of_the_range(held_ms, at_cdps):
+    b = Bench(IMU)
+    assert clipped(b, 10, at_cdps, held_ms) == set()
+
+
+def test_holds_at_different_values_are_a_part_that_samples_and_holds():
+    b = Bench(IMU)
+    for i in range(12):
+        clipped(b, 1, 12_500 - 500 * (i % 2) - i)
+    assert b.told() == set()
+
+
+def test_a_larger_reading_shows_that_the_range_does_not_end_there_and_clears_it():
+    b = Bench(IMU)
+    assert clipped(b, 5) == {faults.IMU_RANGE}
+    b.wait(10, 12_501)
+    b.told()
+    assert clipped(b, 2) == set()
+    assert clipped(b, 2) == {faults.IMU_RANGE}
+
+
+def test_seconds_without_a_hold_between_them_change_nothing():
+    b = Bench(IMU)
+    clipped(b, 2)
+    b.wait(60_000, 500)
+    assert clipped(b, 2) == {faults.IMU_RANGE}
+
+
+def test_a_part_that_hangs_or_samples_and_holds_shows_no_end_of_its_range():
+    b = Bench(IMU)
+    b.wait(10, 12_500)
+    b.wait(6_000, 12_500, steady=True, alive=False)
+    assert b.told() == {faults.IMU_FROZEN}
+
+
+def test_readings_that_hold_but_not_on_end_do_not_count():
+    b = Bench(IMU)
+    for _ in range(10):
+        for _ in range(4):
+            b.wait(20, 12_500, steady=True)
+            b.wait(10, 12_000)
+        b.wait(880)
+    assert b.told() == set()

@@ -18,7 +18,8 @@ def test_a_new_one_has_seen_nothing_and_found_nothing():
     flags = (p._is_burst, p._step_helped, p._up_helped, p._has_landed, p._is_awaited)
     assert (flags, p._steps_due) == ((False,) * 5, 0)
     assert (p._edges.total, p._wild.total, p._reversed.total, p._leap) == (0, 0, 0, [0] * 3)
-    assert (p._forward_cdps, p._backward_cdps, len(p._ages)) == (0, 0, 11)
+    assert (p._forward_cdps, p._backward_cdps, len(p._ages)) == (0, 0, 12)
+    assert (p._peak_cdps, p._peak_held, p._rail_cdps, p._rail_seen) == (0, 0, 0, 0)
     for window, span_us in ((p._edges, 1_000_000), (p._wild, 1_000_000), (p._reversed, 5_000_000)):
         assert len(window._buckets) == 41
         assert window._bucket_us * 40 == span_us

@@ -46,7 +46,7 @@ def with_switch(heel):
 def lying():
     driver = LyingDriver()
     rig = Rig(driver=driver).armed()
-    driver.lie = lambda channel, current_ua, width_us, gap_us: (channel, current_ua + 500, width_us, gap_us)
+    driver.lie = lambda channel, current_ua, *rest: (channel, current_ua + 500, *rest)
     return rig
 
 
@@ -130,6 +130,7 @@ SCENES = {
     reasons.WIDTH_UNDER: lambda: gate(width_us=49),
     reasons.WIDTH_OVER: lambda: gate(width_us=451),
     reasons.GAP_OVER: lambda: gate(gap_us=501),
+    reasons.SHAPE_OVER: lambda: gate(shape=5),
     reasons.CHARGE_OVER: lambda: gate(current_ua=60_000, width_us=400),
     reasons.TOO_SOON: lambda: gate(lambda b: b.ask()),
     reasons.OVERTAKEN: lambda: overtaken(),
@@ -161,7 +162,7 @@ def overtaken():
 
 def rms_over():
     one = bench()
-    one.gate.tighten(0, make_limits(current_max_ua=100_000)._replace(rms_sq_max_ma2=50))
+    one.gate._channels[0].limits = make_limits(current_max_ua=100_000)._replace(rms_sq_max_ma2=50)
     one.ramp_to(30_000, 300)
     return train(one, 2, current_ua=60_000, width_us=300, period_us=25_000)[1][0]
 

@@ -33,6 +33,7 @@ TABLE = {
     sup.CHANNELS_CHECKED: "-traspf",
     sup.ARM: "-taaspf",
     sup.ARM_TEST: "-taaspf",
+    sup.ARM_EXERCISE: "-taaspf",
     sup.DISARM: "-trrrrf",
     sup.BURST_BEGAN: "---s--f",
     sup.BURST_ENDED: "-traapf",
@@ -87,7 +88,7 @@ def test_each_pair_of_state_and_event_leads_where_the_table_says(state, event):
 
 
 @pytest.mark.parametrize("state", PATHS)
-@pytest.mark.parametrize("event", [-1, -2, 18, 19, 255, 2**29, -(2**29)])
+@pytest.mark.parametrize("event", [-1, -2, 19, 20, 255, 2**29, -(2**29)])
 def test_an_unknown_event_leads_to_off_but_never_out_of_a_fault(state, event):
     s = after(*PATHS[state])
     s.event(event)
@@ -96,7 +97,7 @@ def test_an_unknown_event_leads_to_off_but_never_out_of_a_fault(state, event):
 
 
 def test_the_table_holds_a_row_for_each_event_and_a_sentence_for_each_state():
-    assert len(sup.NEXT) == len(TABLE) == 19
+    assert len(sup.NEXT) == len(TABLE) == 20
     assert {len(row) for row in sup.NEXT} == {8}
     for state in range(7):
         assert words.of_state(state).endswith(".")
@@ -121,11 +122,16 @@ def test_power_on_is_off():
         ((), sup.ARM_TEST, False),
         ((sup.CHANNELS_CHECKED,), sup.ARM_TEST, False),
         ((sup.ACKNOWLEDGED,), sup.ARM_TEST, True),
+        ((), sup.ARM_EXERCISE, False),
+        ((sup.ACKNOWLEDGED,), sup.ARM_EXERCISE, False),
+        ((sup.CHANNELS_CHECKED,), sup.ARM_EXERCISE, False),
+        ((sup.ACKNOWLEDGED, sup.CHANNELS_CHECKED), sup.ARM_EXERCISE, True),
     ],
 )
-def test_arming_needs_the_acknowledgement_and_walking_also_the_check(done, arm, is_armed):
+def test_arming_needs_the_acknowledgement_and_all_but_a_test_also_the_check(done, arm, is_armed):
     s = after(sup.POWER_ON, sup.SELF_TEST_PASSED, *done, arm)
     assert s.state == (sup.ARMED if is_armed else sup.READY)
+    assert s.mode == (arm - sup.ARM if is_armed else 0)
     assert s.may_start_burst == is_armed
 
 
@@ -151,7 +157,7 @@ def test_a_changed_profile_needs_acknowledgement_check_and_arm_again(state):
 @pytest.mark.parametrize(("ms", "state"), [(1999, sup.STIMULATING), (2000, sup.READY)])
 def test_a_test_burst_ends_after_two_seconds_and_needs_a_new_arm(ms, state):
     s = after(sup.POWER_ON, sup.SELF_TEST_PASSED, sup.ACKNOWLEDGED, sup.ARM_TEST, sup.BURST_BEGAN)
-    assert s.is_test
+    assert s.mode == 1
     wait(s, ms)
     assert s.state == state
     assert s.may_pulse == (state == sup.STIMULATING)
@@ -159,7 +165,7 @@ def test_a_test_burst_ends_after_two_seconds_and_needs_a_new_arm(ms, state):
 
 def test_a_test_arm_allows_one_burst_and_no_walk_by_way_of_pause():
     s = after(sup.POWER_ON, sup.SELF_TEST_PASSED, sup.ACKNOWLEDGED, sup.ARM_TEST, sup.PAUSE, sup.RESUME)
-    assert (s.state, s.is_test) == (sup.ARMED, True)
+    assert (s.state, s.mode) == (sup.ARMED, 1)
     s.event(sup.BURST_BEGAN)
     s.event(sup.BURST_ENDED)
     assert (s.state, s.may_pulse) == (sup.READY, False)
@@ -168,8 +174,9 @@ def test_a_test_arm_allows_one_burst_and_no_walk_by_way_of_pause():
 @pytest.mark.parametrize(
     ("event", "sound"), [(sup.BURST_ENDED, 0), (sup.DISARM, 0), (sup.STOP, 2), (sup.RESET, 2), (sup.LATCH, 2)]
 )
-def test_the_end_of_a_test_burst_is_no_loss_and_a_fault_in_it_is(event, sound):
-    s = after(sup.POWER_ON, sup.SELF_TEST_PASSED, sup.ACKNOWLEDGED, sup.ARM_TEST, sup.BURST_BEGAN, event)
+@pytest.mark.parametrize("arm", [sup.ARM_TEST, sup.ARM_EXERCISE])
+def test_the_end_of_a_test_or_an_exercise_is_no_loss_and_a_fault_in_it_is(arm, event, sound):
+    s = after(*SETUP, arm, sup.BURST_BEGAN, event)
     assert (s.may_pulse, s.sound) == (False, sound)
 
 

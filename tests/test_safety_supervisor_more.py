@@ -23,7 +23,7 @@ def test_a_new_supervisor_is_off_and_expects_nothing():
     s = Supervisor()
     said = (s.state, s.may_pulse, s.may_start_burst, s.sound, s.fault_id, s.held_by)
     assert said == (sup.OFF, False, False, sup.SOUND_NONE, 0, 0)
-    assert (s.is_test, s.is_acknowledged, s.is_checked, s._is_ending) == (False, False, False, False)
+    assert (s.mode, s.is_acknowledged, s.is_checked, s._is_ending) == (0, False, False, False)
     assert (s._after, s._after_cause, s._end_left_us, s._hold_left_us, s._sound_left_us) == (
         sup.ARMED,
         0,

@@ -53,7 +53,7 @@ class Explored:
         before = self.s.state
         if what == "event":
             self.s.event(number)
-            if number in (sup.ARM, sup.ARM_TEST):
+            if number in (sup.ARM, sup.ARM_TEST, sup.ARM_EXERCISE):
                 self.armed = self.armed or (before == sup.READY and not self.latched)
             elif number == sup.CLEAR:
                 self.latched = False
@@ -72,7 +72,7 @@ class Explored:
 
 def moves(e: Explored):
     """Yield (name, what follows) of every event, every kind of fault, and time at each timer's edge."""
-    for event in (*range(19), -1):
+    for event in (*range(20), -1):
         yield ("event", event)
     for kind in KINDS:
         yield ("fault", kind)
@@ -148,7 +148,7 @@ def test_pulses_are_allowed_exactly_in_a_burst_or_armed_and_not_held(reached):
         assert s.may_start_burst == may_start, s.__dict__
         assert s.may_pulse == (s.state == sup.STIMULATING), s.__dict__
         assert (s.held_by != 0) == (s._hold_left_us > 0)
-        waits = s.state == sup.ARMED and s.is_test
+        waits = s.state == sup.ARMED and s.mode == sup.TEST
         assert (s._end_left_us > 0) <= (s.state == sup.STIMULATING or waits), s.__dict__
         assert not waits or s._end_left_us > 0, "an arm for a test ends by itself"
 
@@ -168,7 +168,8 @@ def test_stop_gives_zero_in_one_step_from_everywhere(reached, stop):
     for e in reached.values():
         n = follow(e, stop)
         assert not n.s.may_pulse
-        is_quiet_end = e.s.is_test and stop == ("event", sup.DISARM)  # of a test burst: no help is lost
+        # At the end of a test burst or an exercise no help for walking is lost.
+        is_quiet_end = e.s.mode != sup.WALK and stop == ("event", sup.DISARM)
         assert n.s.sound == 2 or is_quiet_end or e.s.state not in (sup.ARMED, sup.STIMULATING)
 
 
@@ -197,7 +198,9 @@ def test_a_loss_of_help_is_audible_in_the_same_step_from_everywhere(reached):
         for move in moves(e):
             n = follow(e, move)
             if not n.s.may_pulse and not n.s.may_start_burst:
-                is_test_over = e.s.is_test and n.s.state in (sup.READY, sup.PAUSED) and move[0] != "fault"
+                is_test_over = (
+                    e.s.mode != sup.WALK and n.s.state in (sup.READY, sup.PAUSED) and move[0] != "fault"
+                )
                 is_quiet = is_test_over or n.s.held_by == faults.SWITCH_IMU_DISAGREE
                 assert n.s.sound != 0 or is_quiet, (e.s.__dict__, move)
 

@@ -55,6 +55,15 @@ def test_good_pulse_is_read_whole():
     assert meaning(check) == (0, 20_000, 300, 100, 9, True)
 
 
+@pytest.mark.parametrize("times", [1, 2, 3, 4])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_shape_is_read_from_the_second_phase_and_the_sign_of_the_first(times, sign):
+    ok, check = read(pulse_frame(point(300, sign * 12), G, point(300 * times, -sign * 12 / times)))
+    assert ok
+    assert meaning(check) == (0, 12_000, 300, 100, 9, True)
+    assert (check.shape, check.net_charge_pc) == (sign * times, 0)
+
+
 def test_pulse_without_a_gap_has_two_points():
     ok, check = read(pulse_frame(point(10, 130), point(10, -130)))
     assert ok
@@ -76,8 +85,11 @@ REFUSED = {
     "second phase shorter": pulse_frame(P, G, point(299, -20)),
     "second phase longer": pulse_frame(P, G, point(301, -20)),
     "second phase weaker": pulse_frame(P, G, point(300, -19.5)),
-    "balanced by charge but not in shape": pulse_frame(P, G, point(600, -10)),
-    "negative phase first": pulse_frame(M, G, P),
+    "second phase stronger than the first": pulse_frame(P, G, point(150, -40)),
+    "second phase five times as long": pulse_frame(P, G, point(1500, -4)),
+    "balanced by charge but not a whole number of times": pulse_frame(point(300, 15), G, point(450, -10)),
+    "longer than its charge": pulse_frame(P, G, point(601, -10)),
+    "below -130 mA": pulse_frame(point(300, -130.5), G, point(300, 130.5)),
     "same sign twice": pulse_frame(P, G, P),
     "current in the pause": pulse_frame(P, point(100, 0.5), M),
     "pause of 9 us": pulse_frame(P, point(9, 0), M),

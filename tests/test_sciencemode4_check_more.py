@@ -25,13 +25,13 @@ def test_a_body_of_one_escaped_byte_is_no_command(byte):
     "frame",
     [
         pulse_frame(point(300, 0)),
-        pulse_frame(point(300, -0.5), G, point(300, 0.5)),
+        pulse_frame(point(300, 0.5), G, point(600, 0)),
         pulse_frame(P, G, point(300, -20, 0x100)),
         pulse_frame(point(300, 20, 0x100), G, M),
     ],
     ids=[
         "one point of 0 mA",
-        "negative half step first",
+        "no second phase",
         "bit 8 of the last point",
         "bit 8 of the first point",
     ],

@@ -99,30 +99,39 @@ def test_every_golden_host_frame_is_in_the_table_above():
 
 
 EDGES = [
-    # channel, current_ua, width_us, gap_us, can be expressed
-    (0, 0, 10, 0, True),
-    (7, 130_000, 4095, 4095, True),
-    (0, 500, 10, 10, True),
-    (-1, 10_000, 300, 100, False),
-    (8, 10_000, 300, 100, False),
-    (0, -500, 300, 100, False),
-    (0, 130_500, 300, 100, False),
-    (0, 10_001, 300, 100, False),
-    (0, 10_250, 300, 100, False),
-    (0, 499, 300, 100, False),
-    (0, 10_000, 9, 100, False),
-    (0, 10_000, 4096, 100, False),
-    (0, 10_000, 300, 9, False),
-    (0, 10_000, 300, 4096, False),
-    (0, 10_000, 300, -1, False),
-    (0, 10_000, -300, 100, False),
+    # channel, current_ua, width_us, gap_us, shape, can be expressed
+    (0, 0, 10, 0, 1, True),
+    (7, 130_000, 4095, 4095, 1, True),
+    (0, 500, 10, 10, 1, True),
+    (-1, 10_000, 300, 100, 1, False),
+    (8, 10_000, 300, 100, 1, False),
+    (0, -500, 300, 100, 1, False),
+    (0, 130_500, 300, 100, 1, False),
+    (0, 10_001, 300, 100, 1, False),
+    (0, 10_250, 300, 100, 1, False),
+    (0, 499, 300, 100, 1, False),
+    (0, 10_000, 9, 100, 1, False),
+    (0, 10_000, 4096, 100, 1, False),
+    (0, 10_000, 300, 9, 1, False),
+    (0, 10_000, 300, 4096, 1, False),
+    (0, 10_000, 300, -1, 1, False),
+    (0, 10_000, -300, 100, 1, False),
+    (0, 10_000, 300, 100, -1, True),
+    (0, 10_000, 300, 100, 4, True),
+    (0, 10_000, 300, 100, 0, False),
+    (0, 10_000, 300, 100, 5, False),
+    (0, 10_000, 300, 100, -5, False),
+    (0, 10_500, 300, 100, 4, False),  # a quarter is no step
+    (0, 9_000, 300, 100, -4, False),
+    (0, 130_000, 1023, 0, 4, True),
+    (0, 128_000, 1024, 0, 4, False),  # the second phase would last 4096 us
 ]
 
 
-@pytest.mark.parametrize(("channel", "current_ua", "width_us", "gap_us", "is_exact"), EDGES)
-def test_pulse_is_encoded_exactly_or_not_at_all(channel, current_ua, width_us, gap_us, is_exact):
+@pytest.mark.parametrize(("channel", "current_ua", "width_us", "gap_us", "shape", "is_exact"), EDGES)
+def test_pulse_is_encoded_exactly_or_not_at_all(channel, current_ua, width_us, gap_us, shape, is_exact):
     writer = FrameWriter(64)
-    assert bool(codec.encode_pulse(writer, 0, channel, current_ua, width_us, gap_us)) is is_exact
+    assert bool(codec.encode_pulse(writer, 0, channel, current_ua, width_us, gap_us, shape)) is is_exact
     assert writer.finish() == 0, "a refused or finished frame must not be finished again"
 
 
@@ -142,21 +151,26 @@ def test_5000_random_pulses_mean_the_same_to_encoder_check_and_emulated_device()
     device.step(now_us)
     for i in range(5000):
         channel = rng.randrange(8)
-        current_ua = 500 * rng.randint(1, 260)
-        width_us = rng.choice((rng.randint(10, 4095), rng.randint(240, 255)))
+        shape = rng.choice((1, 1, -1, rng.choice((2, 3, 4, -2, -3, -4))))
+        times = abs(shape)
+        current_ua = 500 * times * rng.randint(1, 260 // times)
+        width_us = rng.choice((rng.randint(10, 4095 // times), rng.randint(240, 255)))
         gap_us = rng.choice((0, rng.randint(10, 4095), rng.randint(240, 255)))
-        asked = (channel, current_ua, width_us, gap_us)
+        asked = (channel, current_ua, width_us, gap_us, shape)
         n = codec.encode_pulse(writer, i & 63, *asked)
         assert check.read(writer.buf, n), asked
         assert check.is_pulse
         assert check.can_stimulate
         assert (check.packet_number, check.command, check.net_charge_pc) == (i & 63, 2, 0)
-        assert (check.channel, check.current_ua, check.width_us, check.gap_us) == asked
+        assert (check.channel, check.current_ua, check.width_us, check.gap_us, check.shape) == asked
         device.feed(now_us, bytes(writer.buf[:n]))
         device.step(now_us)
         assert len(device.pulses) == i + 1, asked
         pulse = device.pulses[-1]
-        assert (pulse.channel, round(pulse.current_ma * 1000), pulse.width_us, pulse.gap_us) == asked
+        signed_ua = current_ua if shape > 0 else -current_ua
+        got = (pulse.channel, round(pulse.current_ma * 1000), pulse.width_us, pulse.gap_us)
+        assert got == (channel, signed_ua, width_us, gap_us)
+        assert pulse.duration_us == width_us + gap_us + times * width_us
         assert pulse.net_charge_nc == 0
         now_us += 20_000
 
@@ -224,6 +238,7 @@ NUMBERS = {
     "CURRENT_FIELD_MAX_UA": 150_000,
     "CURRENT_PULSE_MAX_UA": 130_000,
     "CURRENT_ZERO_CODE": 300,
+    "SHAPE_MAX": 4,
     "DURATION_MIN_US": 10,
     "DURATION_MAX_US": 4095,
     "POINTS_MAX": 16,

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from hw_sim.emulators.pty_link import PtyLink
-from stimulator.drivers import sciencemode4_faults as faults
+from stimulator.drivers import faults
 from stimulator.drivers import sciencemode4_states as states
 from stimulator.drivers.sciencemode4 import ScienceMode4
 from tests.sciencemode4_bench import ALL_STATES, Bench, go_to
@@ -48,7 +48,7 @@ def packet_number_of(bench, frame):
 
 def test_packet_number_advances_with_every_frame_and_wraps_after_63(ready):
     ready.pulses(150, every_cycles=3)
-    numbers = [packet_number_of(ready, frame) for frame in ready.frames]
+    numbers = [packet_number_of(ready, frame) for _, frame in ready.frames]
     assert numbers == [i % 64 for i in range(len(numbers))]
 
 
@@ -99,7 +99,9 @@ def test_pulse_encoded_before_a_stop_cannot_be_written_in_the_next_session(ready
     assert ready.driver.fault == faults.FAULT_MISUSE
 
 
-def test_time_until_the_answer_is_told(ready):
+def test_time_until_the_answer_is_told(make_bench):
+    ready = make_bench(ack_latency_us=(1_000, 5_000))
+    ready.connect()
     ready.device.faults.late_us = 50_000
     assert ready.pulse(1)
     ready.cycle(20)

@@ -24,7 +24,7 @@ class Armed:
 
     def __init__(self):
         self.state = supervisor.ARMED
-        self.is_test = True
+        self.mode = supervisor.TEST
 
 
 def prescribe(**changes):
@@ -142,14 +142,19 @@ def test_it_ends_after_2_s_and_a_stuck_button_repeats_nothing():
 
 
 def test_while_not_armed_for_a_test_a_press_does_nothing_and_stays_used_up():
-    for state, is_test in ((supervisor.READY, True), (supervisor.ARMED, False), (supervisor.PAUSED, True)):
+    for state, mode in (
+        (supervisor.READY, supervisor.TEST),
+        (supervisor.ARMED, supervisor.WALK),
+        (supervisor.ARMED, supervisor.EXERCISE),
+        (supervisor.PAUSED, supervisor.TEST),
+    ):
         bench = Bench()
-        bench.supervisor.state, bench.supervisor.is_test = state, is_test
+        bench.supervisor.state, bench.supervisor.mode = state, mode
         bench.go(100, hold=0)
         assert bench.press.ended_by == burst_module.NOT_ARMED
-        bench.supervisor.state, bench.supervisor.is_test = supervisor.ARMED, True
+        bench.supervisor.state, bench.supervisor.mode = supervisor.ARMED, supervisor.TEST
         bench.go(3000, hold=0)
-        assert bench.asked == [], (state, is_test)
+        assert bench.asked == [], (state, mode)
 
 
 def test_a_stop_in_the_middle_is_final_even_if_somebody_arms_again_while_the_button_is_down():

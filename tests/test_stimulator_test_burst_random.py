@@ -18,7 +18,7 @@ class Armed:
     """Stands for the supervisor."""
 
     state = supervisor.ARMED
-    is_test = True
+    mode = supervisor.TEST
 
 
 class Oracle:

@@ -179,10 +179,9 @@ class Changes:
 
     def end_trial(self) -> None:
         """Nobody has confirmed: go on with the smaller of trial, confirmed and what the walk still uses."""
-        least = smaller(self.running, self.confirmed)
-        in_use = self._device.prescription()
-        if in_use != self.running:
-            least = smaller(in_use, least)
+        least = self._least(self.running, self.confirmed)
+        if self._device.problems(least):
+            least = self._least(self.confirmed, self.running)  # as little, with the timing that runs
         self.is_ending_due = False
         self.trial.start(0)
         try:
@@ -200,6 +199,12 @@ class Changes:
             self._keep(ended)
         except OSError:
             pass  # the record still says that a trial runs: the next power-on ends it again
+
+    def _least(self, one, other):
+        capability = self._device.capability
+        least = smaller(one, other, capability)
+        in_use = self._device.prescription()
+        return least if in_use == self.running else smaller(in_use, least, capability)
 
     def hash(self) -> bytes:
         """Return the hash of what runs."""

@@ -34,7 +34,7 @@ class FrameCheck:
       channel              int, 0 to 7
       current_ua           int, each phase, 0 to 126000 in steps of 2000 (what the device really does), uA
       width_us             int, each phase, 20 to 500
-      gap_us               int, 0: the frame has no word for it
+      gap_us, shape        int, 0 and 1: the frame has no word for them
       net_charge_pc        int, 0: see the module's first lines
     After False, can_stimulate is True and the pulse fields are 0 or what was found so far.
     """
@@ -50,6 +50,7 @@ class FrameCheck:
         "is_pulse",
         "net_charge_pc",
         "packet_number",
+        "shape",
         "width_us",
     )
 
@@ -57,6 +58,7 @@ class FrameCheck:
         self._body = bytearray(BODY_KEPT_N)
         self.gap_us: int = 0
         self.net_charge_pc: int = 0
+        self.shape: int = 1
         self._forget()
 
     def read(self, buf: bytearray, n: int) -> bool:

@@ -37,14 +37,16 @@ class FrameCheck:
     """Reads one finished frame and says what it would make the stimulator do.
 
     read(buf, n) -> bool   True if the first n bytes are exactly one well-formed frame, and, if it is a pulse,
-                           one symmetric biphasic pulse that runs at once. False: never write it.
+                           one balanced biphasic pulse that runs at once. False: never write it.
       packet_number        int, 0 to 63
       command              int, 0 to 1023
       can_stimulate        False only for a frame known to be harmless
       is_pulse             True for a balanced pulse; then
       channel              int, 0 to 7
-      current_ua           int, first phase, 0 to 130000, uA (the second phase is its negative)
-      width_us             int, each phase, 10 to 4095
+      current_ua           int, first phase without its sign, 0 to 130000, uA
+      width_us             int, first phase, 10 to 4095
+      shape                int, 1 to 4: the second phase is so many times longer and weaker; negative if the
+                           first phase is the negative one
       gap_us               int, 0 or 10 to 4095
       net_charge_pc        int, sum over the points of current x duration, pC, stops at +-532_350_000;
                            0 in every accepted pulse
@@ -62,6 +64,7 @@ class FrameCheck:
         "is_pulse",
         "net_charge_pc",
         "packet_number",
+        "shape",
         "width_us",
     )
 
@@ -105,6 +108,7 @@ class FrameCheck:
         self.current_ua: int = 0
         self.width_us: int = 0
         self.gap_us: int = 0
+        self.shape: int = 0
         self.net_charge_pc: int = 0
 
     def _remainder(self, buf: bytearray, n: int) -> int:
@@ -153,15 +157,17 @@ class FrameCheck:
             if gap_us < 10:
                 return False
         self.channel = head // 32 % 4 + head // 16 % 2 * 4
-        self.current_ua = steps * 500
+        self.current_ua = abs(steps) * 500
         self.width_us = width_us
         self.gap_us = gap_us
         net = steps * width_us + gap_steps * gap_us + last_steps * last_us  # in 0.5 mA x us = 500 pC
         self.net_charge_pc = 500 * max(-NET_STEPS_MAX, min(NET_STEPS_MAX, net))
-        if not 0 <= steps <= 260 or gap_steps != 0 or last_steps != -steps:
+        if not -260 <= steps <= 260 or gap_steps != 0 or width_us < 10 or net != 0:
             return False
-        if width_us < 10 or last_us != width_us or net != 0:
+        times = last_us // width_us
+        if not 1 <= times <= 4 or steps != -times * last_steps:
             return False
+        self.shape = times if steps >= 0 else -times
         self.is_pulse = True
         return True
 
@@ -171,3 +177,19 @@ class FrameCheck:
     def _current_steps(self, at: int) -> int:
         """Return the current of the point at body[at], in 0.5 mA, -300 to 723 (10 bits less 300)."""
         return self._body[at + 1] % 16 * 64 + self._body[at + 2] // 4 - 300
+
+
+class RehaMove3Check(FrameCheck):
+    """The same for a RehaMove3: four channels, and an ll_init that asks for the high voltage and nothing else."""
+
+    __slots__ = ()
+
+    def read(self, buf: bytearray, n: int) -> bool:
+        """As `FrameCheck.read`; refuses besides the second connector, and a denervation mode."""
+        if not FrameCheck.read(self, buf, n):
+            return False
+        if self.channel > 3 or (self.command == 0 and self._body[2] & 0x70):
+            self.can_stimulate = True
+            self.is_pulse = False
+            return False
+        return True

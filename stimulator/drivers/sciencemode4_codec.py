@@ -54,6 +54,7 @@ CURRENT_STEP_UA = 500
 CURRENT_FIELD_MAX_UA = 150_000  # what the 10-bit field means
 CURRENT_PULSE_MAX_UA = 130_000  # what the maker's library allows
 CURRENT_ZERO_CODE = 300
+SHAPE_MAX = 4  # the second phase has at least a quarter of the current
 DURATION_MIN_US = 10  # the device makes shorter points 10 us long
 DURATION_MAX_US = 4095
 POINTS_MAX = 16
@@ -84,14 +85,21 @@ def encode_ll_init(writer: FrameWriter, packet_number: int, high_voltage: int) -
 
 
 def encode_pulse(
-    writer: FrameWriter, packet_number: int, channel: int, current_ua: int, width_us: int, gap_us: int
+    writer: FrameWriter,
+    packet_number: int,
+    channel: int,
+    current_ua: int,
+    width_us: int,
+    gap_us: int,
+    shape: int = 1,
 ) -> int:
-    """Encode one symmetric biphasic pulse: [width, +I] [gap, 0] [width, -I]; gap 0 leaves its point out.
+    """Encode one biphasic pulse: [width, +I] [gap, 0] [n x width, -I / n]; gap 0 leaves its point out.
 
     channel      int, 0 to 7
     current_ua   int, 0 to 130000, a multiple of 500
     width_us     int, 10 to 4095
     gap_us       int, 0 or 10 to 4095
+    shape        int, n of the second phase, 1 to 4, negative if the negative phase leads
     returns      length of the frame in `writer.buf`, 0 if the wire cannot express exactly this pulse
     """
     writer.begin(packet_number, LL_CHANNEL_CONFIG)
@@ -100,15 +108,19 @@ def encode_pulse(
         or not 0 <= current_ua <= CURRENT_PULSE_MAX_UA
         or not DURATION_MIN_US <= width_us <= DURATION_MAX_US
         or not (gap_us == 0 or DURATION_MIN_US <= gap_us <= DURATION_MAX_US)
+        or not 1 <= abs(shape) <= SHAPE_MAX
+        or current_ua % abs(shape) != 0
     ):
         writer.refuse()
         return 0
+    if shape < 0:
+        current_ua = -current_ua
     n_points = 2 if gap_us == 0 else 3
     writer.put(EXECUTE | (channel & 3) << 5 | (channel >> 2) << 4 | (n_points - 1))
     put_point(writer, width_us, current_ua)
     if gap_us != 0:
         put_point(writer, gap_us, 0)
-    put_point(writer, width_us, -current_ua)
+    put_point(writer, width_us * abs(shape), -(current_ua // abs(shape)))
     return writer.finish()
 
 

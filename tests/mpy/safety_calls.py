@@ -158,6 +158,7 @@ class Calls:
         r.current_ua = 500 * d.below(61) if d.chance(97) else 500 * d.below(400)
         r.width_us = 50 + d.below(400) if d.chance(98) else d.below(600)
         r.gap_us = d.below(200) if d.chance(98) else d.below(1000)
+        r.shape = d.below(9) - 4 if d.chance(10) else 1
         if self.gate.judge(self.t_us, r, self.result):
             self.granted += 1
             if self.result.granted_ua < r.current_ua:

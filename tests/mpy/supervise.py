@@ -105,7 +105,7 @@ class Walk:
         if 50 <= self.phase < 70:
             s.gyro_y_cdps = -8_000
         elif 70 <= self.phase < 95 and self.trouble != 2:
-            s.gyro_y_cdps = 15_000
+            s.gyro_y_cdps = 15_000 - self.draw(900)
         elif 95 <= self.phase < 100:
             s.gyro_y_cdps = -5_000
         if self.trouble != 3:

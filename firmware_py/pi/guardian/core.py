@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from firmware_py import messages
 from firmware_py.frames import FrameReader
 from firmware_py.messages import RESULTS_MAX, CommandFrame, CycleFrame, StatusFrame
-from safety import reasons
+from safety import reasons, supervisor
 from safety.clock import WRAP_MASK_US, elapsed_us
 
 GAP_MAX_US = 100_000  # R18; a guardian that did not run for so long knows nothing any more
@@ -18,6 +18,11 @@ FRAME_AHEAD_MAX_US = 1_000  # one clock for both processes: only its rounding an
 PACE_US = 2_500  # cycles run every 5 ms; twice as many, for long, are a flood and no controller
 BUNCH_US = 10_000  # so four in a row may follow a delay of the controller
 COMMAND_AGE_MAX_US = 1_000_000  # somebody who armed a second ago may think otherwise by now
+ARM_MODES = {
+    messages.ARM: supervisor.WALK,
+    messages.ARM_TEST: supervisor.TEST,
+    messages.ARM_EXERCISE: supervisor.EXERCISE,
+}
 AGES_AGO_US = 1 << 40  # before anything happened
 WRITE_WITHIN_US = 10_000  # from the step's clock reading to the byte: later, the judgement is stale
 
@@ -127,7 +132,7 @@ class GuardianCore:
         guard = self.guard
         status.t_us = max(0, self._now_us) & WRAP_MASK_US
         status.sequence = self._sequence
-        status.armed = int(guard.gate.armed) * (2 if guard.supervisor.is_test else 1)
+        status.armed = int(guard.gate.armed) * (1 + guard.supervisor.mode)
         status.is_ready = int(guard.driver.is_ready())
         status.disarmed_by = guard.gate.disarmed_by
         status.state = guard.supervisor.state
@@ -210,9 +215,9 @@ class GuardianCore:
 
     def _obey(self, kind: int) -> None:
         guard = self.guard
-        if kind == messages.ARM or kind == messages.ARM_TEST:
+        if kind in ARM_MODES:
             was_armed = guard.gate.armed
-            if guard.arm(kind == messages.ARM_TEST) and not was_armed:
+            if guard.arm(ARM_MODES[kind]) and not was_armed:
                 self._permit_us = self._now_us  # the first cycle must come within 100 ms
         elif kind == messages.CLEAR:
             guard.clear()
