@@ -19,6 +19,7 @@ from firmware_py import blackbox
 from firmware_py.link import ops
 from firmware_py.pi.console import sentence_of
 from firmware_py.pi.log_file import read_log
+from hw_sim.demo import demo_prescription
 from hw_sim.radio import link_sim
 from tests.house import REPO
 from therapist import client, link_job
@@ -255,7 +256,8 @@ def test_the_command_line_scans_informs_and_gets(device, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("F0:5A:C0:00:00:01  SWP-")
     assert "Swingphase P24, simulated" in said[1]
-    assert said[-2:] == ["150", "25000"]
+    wanted = demo_prescription()
+    assert said[-2:] == [str(wanted.rise_ms), str(wanted.channels[0].current_ua)]
     assert link(device, "get", "--json", "--confirmed", "fall_ms") == 0
     assert '"phase": "confirmed", "fall_ms": 150}' in capsys.readouterr().out
 
