@@ -45,10 +45,13 @@ def settings():
     def channel(draw):
         found = {p.name: draw(one(p)) for p in CHANNEL_PARAMETERS if p.name not in ("current_ua", "rate_hz")}
         found |= {"start_percent": 0, "end_percent": 100}  # taking turns: see below
+        found["doublet_ms"] = draw(st.sampled_from((0, 10)))
+        step_ua = 2_000 if found["waveform"] == 1 else 500
         most = min(40_000, found["current_max_ua"], found["charge_max_nc"] * 1000 // found["width_us"])
         for p in CHANNEL_PARAMETERS:
             if p.name not in found:
                 found[p.name] = draw(one(p, most if p.name == "current_ua" else 50))
+        found["current_ua"] -= found["current_ua"] % step_ua
         return ChannelSetting(*[found[p.name] for p in CHANNEL_PARAMETERS])
 
     return st.builds(

@@ -49,13 +49,15 @@ async def press(
 
     LinkLost if the link is lost: the device has ended the burst within 600 ms.
     """
-    loop = asyncio.get_running_loop()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
     held = await link.ask_once(ops.HOLD, channel, round(current_max_ma * 1000))
     ticket = held.ticket
     end_s = loop.time() + PRESS_MAX_S
     beat_s = loop.time() + BEAT_S
     try:
         while loop.time() < end_s and (is_held is None or is_held()):
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError  # Python 3.11's wait_for, in a Bluetooth stack, may swallow one
             if loop.time() >= beat_s:
                 beat_s = loop.time() + BEAT_S
                 ticket = (await link.ask_once(ops.BEAT, held.token, ticket)).ticket
