@@ -16,6 +16,7 @@ class Job(NamedTuple):
     name: str
     module: str  # its main(arguments: list[str]) -> exit code does the job
     help: str
+    simulator: str = ""  # a module that the job's room may not import: main gets a function that loads it
 
 
 JOBS = (
@@ -35,6 +36,12 @@ JOBS = (
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),
     Job("evaluate", "hw_sim.evaluate", "the trigger benchmark over labelled recordings"),
     Job("log", "firmware_py.pi.log_job", "what a black box says; recover a damaged one; its rows as tables"),
+    Job(
+        "link",
+        "therapist.link_job",
+        "a device over Bluetooth, or a simulated one",
+        simulator="hw_sim.radio.link_sim",
+    ),
     Job("bench", "benchmarks.bench_job", "figures: worst cases, counts and ratios"),
     Job("bench-check", "benchmarks.bench_check", "a stimulator on a resistor: a guided check and a sheet"),
     Job("safety-case", "evidence.safety_case", "the safety page: hazards, requirements, tests and results"),
@@ -49,7 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     job = _parser().parse_args(words[:1]).job
     try:
-        return importlib.import_module(job.module).main(words[1:])
+        run = importlib.import_module(job.module).main
+        if job.simulator:
+            return run(words[1:], lambda: importlib.import_module(job.simulator))
+        return run(words[1:])
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130

@@ -2,7 +2,7 @@
 
 import argparse
 
-BENCHES = ("guardian", "stimulator", "faults", "gait", "realism", "leg", "simulator", "jitter")
+BENCHES = ("guardian", "stimulator", "faults", "gait", "realism", "leg", "simulator", "jitter", "link")
 
 
 def main(arguments: list[str]) -> int:
@@ -16,6 +16,8 @@ def main(arguments: list[str]) -> int:
         from benchmarks import stimulator as bench
     elif chosen.name == "faults":
         from benchmarks import faults as bench
+    elif chosen.name == "link":
+        from benchmarks import link as bench
     elif chosen.name == "realism":
         from benchmarks import realism as bench
     elif chosen.name == "leg":

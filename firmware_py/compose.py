@@ -24,6 +24,8 @@ from stimulator.prescription import (
     channel_name,
     checked,
     prescription_hash,
+    problems,
+    steep_changes,
 )
 from stimulator.walk import WalkScheduler
 from stimulator.wearer import Wearer, WithLevel
@@ -141,13 +143,23 @@ class Loop:
         self.cycle.use(self._exercising)
         return self.cycle.scheduler is self._exercising and self.guard.arm(EXERCISE)
 
-    def commit(self, prescription) -> None:
-        """Take a change over for walking and for tests, between steps.
+    def problems(self, prescription) -> list:
+        """Return what forbids taking `prescription` over now, as sentences; empty if it may be.
 
-        PrescriptionError unless it is valid, gentle (`safety.changes`), and within what the guard was
-        started with: more is a new profile. ValueError while a test burst, an exercise or a comparison runs.
+        It must be valid, gentle (`safety.changes`), and within what the guard was started with: more is a
+        new profile.
         """
-        self._check_profile(prescription)
+        found = self._profile_problems(prescription)
+        return found if found else steep_changes(self.walk.prescription, prescription)
+
+    def commit(self, prescription) -> None:
+        """Take a change over for walking, tests and exercises, between steps.
+
+        PrescriptionError with `problems`. ValueError while a test burst, an exercise or a comparison runs.
+        """
+        found = self.problems(prescription)
+        if found:
+            raise PrescriptionError(found)
         if self.burst.envelope.state != OFF:
             raise ValueError("A test burst runs; a change is taken over after it. Let go first.")
         if self.exercise is not None and self.exercise.is_running():
@@ -166,7 +178,9 @@ class Loop:
         PrescriptionError unless B is valid and within what the guard was started with. ValueError if they do not
         compare, if one runs already, or while not armed for walking.
         """
-        self._check_profile(other)
+        found = self._profile_problems(other)
+        if found:
+            raise PrescriptionError(found)
         sup = self.guard.supervisor
         if sup.mode != WALK or not ARMED <= sup.state <= PAUSED:
             raise ValueError("It is not armed for walking, so nothing can be compared. Arm, then compare.")
@@ -184,11 +198,19 @@ class Loop:
         if self._plain_walk.comparison is not None:
             self._plain_walk.comparison.end()
 
-    def _check_profile(self, prescription) -> None:
-        checked(prescription, self.capability)
-        found = []
+    def _profile_problems(self, prescription) -> list:
+        """Return why it is not valid, or more than the guard was started with."""
+        found = problems(prescription, self.capability)
+        if found:
+            return found
+        count = len(self.limits)
+        if len(prescription.channels) != count:
+            return [
+                f"The prescription has {len(prescription.channels)} channels; this device was started with {count}. "
+                "Send as many, or load it as a new profile."
+            ]
         new = channel_limits(prescription, self.capability)
-        for index in range(min(len(new), len(self.limits))):
+        for index in range(count):
             for name in LIMITS_OF_A_PROFILE:
                 asked, allowed = getattr(new[index], name), getattr(self.limits[index], name)
                 if asked > allowed:
@@ -196,9 +218,7 @@ class Loop:
                         f"channel {channel_name(index)}: {name} is {asked}; the guard was started with {allowed}. "
                         "Lower it, or stop and load the prescription as a new profile."
                     )
-        found += start_problems(prescription, self._hears_other)
-        if found:
-            raise PrescriptionError(found)
+        return found + start_problems(prescription, self._hears_other)
 
     def _refit_exercise(self, prescription) -> None:
         """A plan that does not fit the new prescription must be loaded again before anybody arms for it."""

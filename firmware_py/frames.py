@@ -30,7 +30,7 @@ def _crc_table() -> array:
 _CRC = _crc_table()
 
 
-def crc_16(buf: bytearray, start: int, end: int) -> int:
+def crc_16(buf: bytes | bytearray, start: int, end: int) -> int:
     """Return the checksum of buf[start] to buf[end - 1]."""
     crc = 0xFFFF
     for i in range(start, end):

@@ -64,6 +64,7 @@ class Wearer:
 
     corridor            Corridor; ValueError with the sentences if it must not be used
     cues_out            stimulator.cues.Cues
+    choose(level), pause(is_paused)   the same from the wearer's app
     key_down(key), key_up(key)   UP, DOWN, PAUSE or MUTE; another number does nothing
     step(dt_us)         time passes, us
     level               0 to 100 %, in steps of 5, of the corridor;  share_percent  of what is prescribed
@@ -116,6 +117,20 @@ class Wearer:
             self._held = KEYS
             if not self.is_locked:
                 self._since_key.restart()
+
+    def choose(self, level: int) -> None:
+        """Set the level from an app on purpose: no lock, which is for keys that clothes may press. ValueError."""
+        if not 0 <= level <= LEVEL_FULL or level % LEVEL_STEP:
+            raise ValueError(
+                f"level is {level}; allowed is 0 to {LEVEL_FULL} % in steps of {LEVEL_STEP}. Choose one of these."
+            )
+        self._change(level)
+
+    def pause(self, is_paused: bool) -> None:
+        """Pause, or go on, from an app."""
+        if is_paused != self.is_paused:
+            self.is_paused = is_paused
+            self._cues.give(cues.PAUSED if is_paused else cues.RESUMED)
 
     def step(self, dt_us: int) -> None:
         """Let time pass: the lock closes by itself, and a key held long enough opens it."""

@@ -97,7 +97,7 @@ def frames_of(data):
     """Return (start, end, rows) of each frame of rows of a file that is whole."""
     found, at = [], len(log_file.MAGIC)
     while at < len(data):
-        frame = log_file._frame_at(data, at)
+        frame = log_file.frame_at(data, at)
         assert frame is not None
         kind, payload, size = frame
         body = payload[4:]

@@ -151,7 +151,7 @@ def read_log(*paths: Path) -> Recovered:
         at = len(MAGIC) if data.startswith(MAGIC) else 0
         is_ended = False
         while at < len(data):
-            frame = _frame_at(data, at)
+            frame = frame_at(data, at)
             if frame is None:
                 following = data.find(SYNC, at + 1)
                 following = len(data) if following < 0 else following
@@ -171,7 +171,7 @@ def read_log(*paths: Path) -> Recovered:
     return Recovered(about=about, pieces=tuple(pieces), bytes_lost=bytes_lost, is_ended=is_ended)
 
 
-def _frame_at(data: bytes, at: int) -> tuple[int, bytes, int] | None:
+def frame_at(data: bytes, at: int) -> tuple[int, bytes, int] | None:
     """Return (kind, payload, size in bytes) of a whole frame at `at`, None if there is none."""
     if len(data) - at < HEAD.size:
         return None

@@ -1,0 +1,1 @@
+"""What only a microcontroller with MicroPython has: its radio, pins and timers."""

@@ -1,0 +1,345 @@
+"""The link on a Raspberry Pi: BlueZ has the radio and the bonds, this serves `firmware_py.link` through D-Bus.
+
+BlueZ enforces the `secure-*` flags: LE Secure Connections with a passkey or comparison, for reading, writing and
+subscribing. So whoever reaches a secure characteristic has proved who it is; this file adds one central at a
+time, the pairing window, and obeys the session. Flags `encrypt-*` would admit Just Works and are used nowhere.
+"""
+
+import asyncio
+import contextlib
+from typing import Annotated, Any
+
+from dbus_fast import DBusError, PropertyAccess, Variant
+from dbus_fast.aio import MessageBus
+from dbus_fast.annotations import DBusBool, DBusBytes, DBusDict, DBusObjectPath, DBusSignature, DBusStr
+from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
+
+from firmware_py.link import gatt
+from firmware_py.link.session import Session
+from firmware_py.pi.bluez_agent import DEVICE_PATH, Compare, DeviceAgent, register
+
+ROOT = "/org/swingphase"
+PUMP_S = 0.01
+FRAMES = 3  # notifications in one turn: D-Bus has no way to say that the radio is full
+CONFIRM_S = 30.0  # the time that ATT gives a central to confirm an indication
+FAILED = "org.bluez.Error.Failed"
+ATT_MIN, ATT_MAX = 0x80, 0x9F  # what BlueZ lets through
+Strings = Annotated[list[str], DBusSignature("as")]
+
+
+def flags_of(c: gatt.Characteristic) -> list[str]:
+    """Return BlueZ's flags of a characteristic."""
+    secure = "secure-" if c.is_secure else ""
+    found = []
+    if c.properties & gatt.READ:
+        found.append(f"{secure}read")
+    if c.properties & gatt.WRITE:
+        found.append(f"{secure}write")
+    for bit, name in ((gatt.NOTIFY, "notify"), (gatt.INDICATE, "indicate")):
+        if c.properties & bit:
+            found += [name, f"secure-{name}"] if c.is_secure else [name]
+    return found
+
+
+def att_error(code: int) -> DBusError:
+    """Return a refusal with an ATT error of the application."""
+    if not ATT_MIN <= code <= ATT_MAX:
+        raise ValueError(f"{code:#x} does not pass BlueZ; {ATT_MIN:#x} to {ATT_MAX:#x} do.")
+    return DBusError(FAILED, f"{code:#04x}")
+
+
+def address_of(path: str) -> bytes:
+    """Return the address in a device's path, lowest byte first as on the air."""
+    return bytes(int(part, 16) for part in reversed(path.rpartition("dev_")[2].split("_")[:6]))
+
+
+class GattService(ServiceInterface):
+    """org.bluez.GattService1."""
+
+    def __init__(self, path: str, uuid: str) -> None:
+        super().__init__("org.bluez.GattService1")
+        self.path, self._uuid = path, uuid
+
+    @dbus_property(access=PropertyAccess.READ)
+    def UUID(self) -> DBusStr:
+        return self._uuid
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Primary(self) -> DBusBool:
+        return True
+
+
+class GattCharacteristic(ServiceInterface):
+    """org.bluez.GattCharacteristic1: hands every access to the server."""
+
+    def __init__(self, server: "BluezServer", path: str, service: str, c: gatt.Characteristic) -> None:
+        super().__init__("org.bluez.GattCharacteristic1")
+        self.path, self.characteristic, self.is_notifying = path, c, False
+        self._server, self._service, self._value = server, service, b""
+
+    @dbus_property(access=PropertyAccess.READ)
+    def UUID(self) -> DBusStr:
+        return self.characteristic.uuid
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Service(self) -> DBusObjectPath:
+        return self._service
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Flags(self) -> Strings:
+        return flags_of(self.characteristic)
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Notifying(self) -> DBusBool:
+        return self.is_notifying
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Value(self) -> DBusBytes:
+        return self._value
+
+    @dbus_method()
+    def ReadValue(self, options: DBusDict) -> DBusBytes:
+        return self._server.read(self.characteristic, options)
+
+    @dbus_method()
+    def WriteValue(self, value: DBusBytes, options: DBusDict) -> None:
+        self._server.write(self.characteristic, bytes(value), options)
+
+    @dbus_method()
+    def StartNotify(self) -> None:
+        self.is_notifying = True
+
+    @dbus_method()
+    def StopNotify(self) -> None:
+        self.is_notifying = False
+
+    @dbus_method()
+    def Confirm(self) -> None:
+        self._server.confirmed()
+
+    def send(self, value: bytes) -> None:
+        """Notify or indicate; the value is not kept, so that nobody reads it from the bus afterwards."""
+        self._value = value
+        self.emit_properties_changed({"Value": value})
+        self._value = b""
+
+
+class Advertisement(ServiceInterface):
+    """org.bluez.LEAdvertisement1: the service and a short name, no data of therapy."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("org.bluez.LEAdvertisement1")
+        self._name = name
+
+    @dbus_property(access=PropertyAccess.READ)
+    def Type(self) -> DBusStr:
+        return "peripheral"
+
+    @dbus_property(access=PropertyAccess.READ)
+    def ServiceUUIDs(self) -> Strings:
+        return [gatt.SERVICE_UUID]
+
+    @dbus_property(access=PropertyAccess.READ)
+    def LocalName(self) -> DBusStr:
+        return self._name
+
+    @dbus_method()
+    def Release(self) -> None:
+        """BlueZ advertises no longer."""
+
+
+class BluezServer:
+    """Serve `session` on an adapter. Whoever owns the loop steps the session.
+
+    bus        connected to the system bus
+    adapter    path of the adapter
+    compare    asks a person at the device whether two numbers are the same; None: it only shows a passkey
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        bus: MessageBus,
+        *,
+        name: str,
+        adapter: str = "/org/bluez/hci0",
+        compare: Compare | None = None,
+        has_running: bool = False,
+    ) -> None:
+        self.session, self._bus, self._name, self._adapter = session, bus, name, adapter
+        self.agent = DeviceAgent(session, compare)
+        self.services: list[GattService] = []
+        self.characteristics: dict[int, GattCharacteristic] = {}
+        self._device = ""  # path of the central that is admitted
+        self._is_pairable: bool | None = None
+        self._waits_s = -1.0  # since when an indication waits for its confirmation
+        self._tasks: set[asyncio.Task] = set()
+        number = 0
+        for n, service in enumerate(gatt.table(has_running)):
+            made = GattService(f"{ROOT}/service{n}", service.uuid)
+            self.services.append(made)
+            for c in service.characteristics:
+                path = f"{made.path}/char{number:02d}"
+                self.characteristics[c.key] = GattCharacteristic(self, path, made.path, c)
+                number += 1
+
+    async def start(self) -> None:
+        """Export everything, register with BlueZ, advertise."""
+        for exported in (*self.services, *self.characteristics.values()):
+            self._bus.export(exported.path, exported)
+        self._bus.export(f"{ROOT}/advertisement", Advertisement(self._name))
+        await register(self._bus, DEVICE_PATH, self.agent)
+        await self._set_adapter("Powered", True)
+        await self._set_adapter("Pairable", False)
+        self._bus.add_message_handler(self._signal)
+        await self._match("type='signal',sender='org.bluez',member='PropertiesChanged'")
+        adapter = await self._proxy(self._adapter)
+        gatt_manager = adapter.get_interface("org.bluez.GattManager1")
+        await gatt_manager.call_register_application(ROOT, {})  # type: ignore[attr-defined]
+        advertising = adapter.get_interface("org.bluez.LEAdvertisingManager1")
+        await advertising.call_register_advertisement(f"{ROOT}/advertisement", {})  # type: ignore[attr-defined]
+        self._run(self._pump())
+
+    def stop(self) -> None:
+        """Send nothing any longer; the bus is the caller's."""
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    # What BlueZ asks ------------------------------------------------------------------------------
+
+    def read(self, c: gatt.Characteristic, options: dict[str, Variant]) -> bytes:
+        """Return a value, from the offset that BlueZ asks for."""
+        self._admit(c, options)
+        value = self.session.read(c.key)
+        if value is None:
+            raise DBusError("org.bluez.Error.NotPermitted", "not now")
+        offset = options["offset"].value if "offset" in options else 0
+        if offset > len(value):
+            raise DBusError("org.bluez.Error.InvalidOffset", "beyond the end")
+        return value[offset:]
+
+    def write(self, c: gatt.Characteristic, value: bytes, options: dict[str, Variant]) -> None:
+        """Take a write with response, whole."""
+        self._admit(c, options)
+        if options.get("prepare-authorize", Variant("b", False)).value:
+            return
+        if options.get("type", Variant("s", "request")).value == "command":
+            raise DBusError("org.bluez.Error.NotSupported", "write with response")
+        if options.get("offset", Variant("q", 0)).value:
+            raise DBusError("org.bluez.Error.InvalidOffset", "write the whole value")
+        refused = self.session.write(c.key, value)
+        if refused:
+            raise att_error(refused)
+
+    def confirmed(self) -> None:
+        """The central has confirmed the indication."""
+        self._waits_s = -1.0
+        self.session.acked()
+
+    def _admit(self, c: gatt.Characteristic, options: dict[str, Variant]) -> None:
+        """Note who it is. BlueZ has checked the flags: whoever comes here through a secure one has proved itself."""
+        device = options["device"].value if "device" in options else ""
+        if device != self._device:
+            if self._device or not device:
+                raise DBusError("org.bluez.Error.NotAuthorized", "one central at a time")
+            self._came(device)
+        if "mtu" in options:
+            self.session.mtu = options["mtu"].value
+        if c.is_secure and not self.session.access.may_read(True):
+            self.session.secured()
+
+    # Connections ----------------------------------------------------------------------------------
+
+    def _signal(self, message: Any) -> None:
+        """Hear `Connected` and `Paired` of devices; a lost link is not told in any other way."""
+        if message.member != "PropertiesChanged" or not message.body or "/dev_" not in (message.path or ""):
+            return
+        if message.body[0] == "org.bluez.Device1":
+            self.changed(message.path, {k: v.value for k, v in message.body[1].items()})
+
+    def changed(self, device: str, properties: dict[str, Any]) -> None:
+        """A device has connected, disconnected or paired."""
+        if properties.get("Connected") is True and device != self._device:
+            if self._device:
+                self._run(self._disconnect(device))
+            else:
+                self._came(device)
+        elif properties.get("Connected") is False and device == self._device:
+            self._device, self._waits_s = "", -1.0
+            self.session.disconnected()
+        if device == self._device and (properties.get("Paired") or properties.get("Bonded")):
+            self.session.pairing.end(True)
+
+    def _came(self, device: str) -> None:
+        if self.session.connected(address_of(device)):
+            self._device = device
+
+    # Sending --------------------------------------------------------------------------------------
+
+    async def _pump(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(PUMP_S)
+            self.session.work()
+            if self._is_pairable != self.session.pairing.is_open:
+                self._is_pairable = self.session.pairing.is_open
+                await self._set_adapter("Pairable", self._is_pairable)
+            if not self._device:
+                continue
+            is_stuck = self._waits_s >= 0 and loop.time() - self._waits_s > CONFIRM_S
+            if self.session.must_forget:
+                self.session.must_forget = False
+                await self._forget_all()
+            elif self.session.must_drop or is_stuck:
+                await self._disconnect(self._device)
+            else:
+                self.send(loop.time())
+
+    def send(self, now_s: float) -> None:
+        """Send some of what the session has."""
+        for _ in range(FRAMES):
+            out = self.session.next_out()
+            if out is None:
+                return
+            key, value, is_indication = out
+            characteristic = self.characteristics[key]
+            if not characteristic.is_notifying:
+                if is_indication:
+                    self.session.acked()
+                continue
+            if is_indication:
+                self._waits_s = now_s
+            characteristic.send(value)
+
+    # BlueZ's own objects ----------------------------------------------------------------------------
+
+    def _run(self, deed: Any) -> None:
+        task = asyncio.get_running_loop().create_task(deed)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _proxy(self, path: str) -> Any:
+        return self._bus.get_proxy_object("org.bluez", path, await self._bus.introspect("org.bluez", path))
+
+    async def _match(self, rule: str) -> None:
+        introspection = await self._bus.introspect("org.freedesktop.DBus", "/org/freedesktop/DBus")
+        bus = self._bus.get_proxy_object("org.freedesktop.DBus", "/org/freedesktop/DBus", introspection)
+        await bus.get_interface("org.freedesktop.DBus").call_add_match(rule)  # type: ignore[attr-defined]
+
+    async def _set_adapter(self, name: str, value: bool) -> None:
+        adapter = await self._proxy(self._adapter)
+        properties = adapter.get_interface("org.freedesktop.DBus.Properties")
+        await properties.call_set("org.bluez.Adapter1", name, Variant("b", value))
+
+    async def _disconnect(self, device: str) -> None:
+        with contextlib.suppress(DBusError):
+            proxy = await self._proxy(device)
+            await proxy.get_interface("org.bluez.Device1").call_disconnect()
+
+    async def _forget_all(self) -> None:
+        root = (await self._proxy("/")).get_interface("org.freedesktop.DBus.ObjectManager")
+        adapter = (await self._proxy(self._adapter)).get_interface("org.bluez.Adapter1")
+        for path, interfaces in (await root.call_get_managed_objects()).items():
+            if "org.bluez.Device1" in interfaces and path.startswith(self._adapter + "/"):
+                with contextlib.suppress(DBusError):
+                    await adapter.call_remove_device(path)

@@ -1,0 +1,70 @@
+"""A therapist's client beside a device in the air, for tests of `therapist.client`."""
+
+import asyncio
+import contextlib
+import functools
+from unittest import mock
+
+from firmware_py.pi.link_users import add_user, key_of
+from stimulator.prescription import default_prescription
+from tests.mpy.link_session import MemoryStore, changed
+from tests.radio_rig import Ward, until
+from therapist import client
+from therapist.client import LinkClient
+
+OLD = default_prescription()
+MORE = changed(OLD, 0, current_ua=28_000)
+LESS = changed(OLD, 0, current_ua=20_000)
+PIN = "481516"
+
+
+def made_store() -> MemoryStore:
+    store = MemoryStore()
+    add_user(store, "Ada", "therapist", PIN)
+    return store
+
+
+KEYS = functools.cache(key_of)  # a key takes its time, and is the same each time
+STORED = made_store().things
+
+
+def new_store() -> MemoryStore:
+    """A store with Ada; made once, because a PIN's key takes its time."""
+    store = MemoryStore()
+    store.things = dict(STORED)
+    return store
+
+
+@contextlib.asynccontextmanager
+async def bedside(folder, *, pairs=True):
+    """A device and a laptop that is paired with it."""
+    async with Ward(folder, store=new_store()) as ward, ward.laptop() as laptop:
+        with laptop.installed(), mock.patch.object(client, "key_of", KEYS):
+            if pairs:
+                ward.session.pairing.button()
+                async with LinkClient(says_hello=False) as link:
+                    await link.pair()
+                await until(lambda: ward.session.access.state == 0)
+            yield ward
+
+
+@contextlib.asynccontextmanager
+async def unlocked(folder):
+    async with bedside(folder) as ward, LinkClient() as link:
+        await link.unlock("Ada", PIN)
+        yield ward, link
+
+
+def cuts_after(ward, code, monkeypatch, *, is_done):
+    """Let the radio be lost just after, or just before, the device hears the next request of this kind."""
+    answer = ward.session.requests.answer
+
+    def cut(data):
+        if data[2:4] != code.to_bytes(2, "little"):
+            return answer(data)
+        monkeypatch.setattr(ward.session.requests, "answer", answer)
+        ward.air.cut()
+        asyncio.get_running_loop().call_later(0.3, ward.air.mend)
+        return answer(data) if is_done else b""
+
+    monkeypatch.setattr(ward.session.requests, "answer", cut)

@@ -1,0 +1,118 @@
+"""The therapist's client arms, holds a test button and stops, over the software radio."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from firmware_py.link import ops
+from tests.client_rig import (
+    bedside,
+    unlocked,
+)
+from tests.radio_rig import run, until
+from therapist.client import LinkClient, NotArmed
+from therapist.link_errors import LinkLost
+from therapist.press import press
+
+
+def test_arming_waits_until_it_is_done_or_says_how_the_device_stands(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            ward.device.arms_after = 5
+            await link.arm(ops.ARM_WALK)
+            assert ward.device.armed == 1
+            ward.device.armed, ward.device.arms_after, ward.speed = 0, 10**6, 20
+            with pytest.raises(NotArmed, match="did not arm"):
+                await link.arm(ops.ARM_TEST)
+
+    run(deed())
+
+
+def test_a_press_beats_while_the_button_is_held_and_then_lets_go(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            loop = asyncio.get_running_loop()
+            end_s = loop.time() + 0.7
+            shown = await press(link, 1, is_held=lambda: loop.time() < end_s, current_max_ma=12.5)
+            assert "hold 1 12500" in ward.device.told
+            assert ward.device.told.count("beat") >= 2
+            assert ward.device.told[-1] == "release"
+            assert (shown.channel, shown.name, shown.granted, shown.lift_deg) == (1, "swapped", 77, -12.34)
+
+    run(deed())
+
+
+def test_a_press_whose_program_is_told_to_end_lets_go(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            held = asyncio.ensure_future(press(link, 0))
+            await until(lambda: ward.session.bursts.is_held)
+            held.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await held
+            assert not ward.session.bursts.is_held
+
+    run(deed())
+
+
+def test_a_press_lets_go_although_its_end_was_swallowed_below(tmp_path, monkeypatch):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            ask = link.ask_once
+
+            async def swallows(code, *asked):
+                got = await ask(code, *asked)
+                if code == ops.HOLD:
+                    held.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await asyncio.sleep(0)  # as a stack may do that has its answer already
+                return got
+
+            monkeypatch.setattr(link, "ask_once", swallows)
+            held = asyncio.ensure_future(press(link, 0))
+            with pytest.raises(asyncio.CancelledError):
+                await held
+            assert not ward.session.bursts.is_held
+            assert ward.device.told.count("beat") == 0
+
+    run(deed())
+
+
+@pytest.mark.parametrize("dead", ["cut", "stalled"])
+def test_a_press_that_is_cut_off_or_stalls_is_ended_by_the_device(tmp_path, monkeypatch, dead):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            if dead == "stalled":
+                ask = link.ask_once
+
+                async def stalls(code, *asked):
+                    if code == ops.BEAT:
+                        await until(lambda: not ward.session.bursts.is_held)
+                    return await ask(code, *asked)
+
+                monkeypatch.setattr(link, "ask_once", stalls)
+                shown = await press(link, 0)
+                assert shown.granted == 77
+            else:
+                held = asyncio.ensure_future(press(link, 0))
+                await until(lambda: ward.session.bursts.is_held)
+                ward.air.cut()
+                with pytest.raises(LinkLost):
+                    await held
+                await until(lambda: not ward.session.bursts.is_held)
+
+    run(deed())
+
+
+def test_stop_goes_past_a_request_that_waits(tmp_path, monkeypatch):
+    async def deed():
+        async with bedside(tmp_path) as ward, LinkClient() as link:
+            monkeypatch.setattr(ward.session, "next_out", lambda queued=0: None)
+            waits = asyncio.ensure_future(link.ask_once(ops.PAUSE))
+            await until(lambda: "pause" in ward.device.told)
+            await link.stop()
+            assert ward.device.told[-1] == "stop"
+            waits.cancel()
+
+    run(deed())
