@@ -37,6 +37,8 @@ PORT = 16
 PRESCRIPTION = 17
 HEARD = 18
 COMPARISON = 19  # of two prescriptions: what the next stride is, of stimulator.comparison
+VOICES = 20
+MOUNTING = 21
 
 KINDS = {
     SAMPLE: ("sample", "gyro_x_cdps gyro_y_cdps gyro_z_cdps acc_x_mg acc_y_mg acc_z_mg heel_and_imu"),
@@ -52,6 +54,8 @@ KINDS = {
     INPUTS: ("inputs", "stop controller_gone slept battery - - -"),
     PORT: ("port", "trouble - - - - - -"),
     HEARD: ("heard", "armed is_ready state fault sound - -"),
+    VOICES: ("voices", "swing confidence imu_confidence switch_confidence disagreed disagreed_pct -"),
+    MOUNTING: ("mounting", "problem accepted axis_x axis_y axis_z stage -"),
     COMPARISON: ("comparison", "label block strides hash_0 hash_1 hash_2 hash_3"),
 }
 # These hold bytes in place of numbers.

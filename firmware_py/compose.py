@@ -9,6 +9,7 @@ from firmware_py.recorded import RecordedGuard as Guard
 from firmware_py.shared_stimulator import LegCheck, shared
 from firmware_py.wearing import Wearing
 from gait_detect.detector import GaitDetector
+from gait_detect.mounting_problems import OK, PROBLEMS
 from safety.supervisor import ARMED, EXERCISE, PAUSED, TEST, WALK
 from stimulator.comparison import Comparison
 from stimulator.cues import Cues
@@ -35,6 +36,7 @@ class Loop:
 
     walk, burst   schedulers; `walk` is in charge from the start
     check         watches every sample and judges the test bursts
+    mounting      gait_detect.mounting.Mounting: `stage` says how much is known of how the sensor sits
     wearing       the wearer's keys, cues and tones, None before `wear`
     exercise      stimulator.exercise.Exercise, None before `prepare_exercise`
     arm_walk(), arm_test(), arm_exercise()   what a person asks for: who is in charge and how the guard is armed go
@@ -55,11 +57,20 @@ class Loop:
         self.check = check
         self.log = log
         self.about = about
+        self.mounting = cycle.detector.mounting
         self.wearing = None
         self.exercise = None
         self._place = place
         self._hears_other = hears_other  # the other heel
         self._exercising = None  # the exercise under the wearer's level
+
+    def mounting_sentence(self) -> str:
+        """Say in words what cannot be right about the sensor, "" if nothing is: then walking may be armed."""
+        return "" if self.mounting.problem == OK else PROBLEMS[self.mounting.problem]
+
+    def restart_mounting(self) -> None:
+        """A person has put the sensor on anew: find out again how it sits. Disarm first."""
+        self.cycle.detector.restart_mounting()
 
     def wear(self, wearer, cues, signals=None) -> None:
         """Let the wearer's level and pause govern the walk from its next step on; before the first arm.
@@ -97,10 +108,22 @@ class Loop:
         self.wearing.take_exercise(self.exercise)
         self._exercising = WithLevel(self.exercise, self.wearing.wearer, step_ua, cues, is_exercise=True)
 
-    def arm_walk(self) -> bool:
-        """Arm for walking; True if it is armed then. Never while armed for something else: disarm first."""
+    def arm_walk(self, accept_mounting: bool = False) -> bool:
+        """Arm for walking; True if it is armed then. Never while armed for something else: disarm first.
+
+        False also while something about the sensor cannot be right (`mounting_sentence`), as standing and the first
+        steps have shown. `accept_mounting` is a person who knows better, by name and for this once; the log keeps it.
+        """
         if self._is_armed_but_for(WALK):
             return False  # and the walk does not come into charge of that arm
+        m = self.mounting
+        if m.problem != OK:
+            t_us = self.cycle.detector.state.t_us
+            self.log.note(
+                blackbox.MOUNTING, t_us, m.problem, 1 if accept_mounting else 0, m.x, m.y, m.z, m.stage
+            )
+            if not accept_mounting:
+                return False
         self.cycle.use(self.walk)
         was_armed = self.guard.gate.armed
         is_armed = self.guard.arm()
@@ -254,7 +277,7 @@ def compose_controller(
         raise PrescriptionError(found)
     burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, armed, log)
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
-    detector = GaitDetector(place=place, switch_foot=switch_foot)
+    detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
     cycle = RecordedCycle(sensors, detector, scheduler, guard, log, burst)
     worn = {"place": place, "side": side, "has_switch": has_switch, "switch_foot": switch_foot}
     return Controller(cycle, burst, about_controller(device, prescription, **worn))
@@ -287,11 +310,15 @@ def compose_walk(
     sensors       firmware_py.hal.Sensors, worn at `place`: "foot" or "shank"
     port          firmware_py.hal.Port
     log           firmware_py.hal.Log
-    has_switch    whether a heel switch is fitted
+    has_switch    whether a heel switch is fitted; without one Sample.heel is not looked at
+    switch_foot   under which heel it is: "own", or "other" than the leg that is helped; ValueError for anything else.
+                  The guard's rules about a switch hold for the own heel only (it is up while the foot swings), so that
+                  it is told of none if it is the other's. Lost with that: it does not notice a switch that is silent,
+                  stuck or bouncing, nor contradictions between switch and IMU, and it takes the IMU's word alone for a
+                  step; if the IMU fails, it ends help, though the detector could go on by the switch.
     side          the leg they are worn on: "right" or "left"
     was_checked   leg and channels were checked before with this very profile, and that was kept
     prescription  stimulator.prescription.Prescription; PrescriptionError if it must not be used
-    switch_foot   "own" or "other": under which heel the switch is
     corridor      stimulator.wearer.Corridor of the wearer's keys, or None: no keys, cues and exercises (see `wear`)
     signals       firmware_py.hal.Signals, or None
     device        of stimulator.drivers.devices.choose, default a P24
@@ -319,7 +346,7 @@ def compose_walk(
     )
     burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor, steps)
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
-    detector = GaitDetector(place=place, switch_foot=switch_foot)
+    detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
     cycle = RecordedCycle(sensors, detector, scheduler, guard, steps, burst)
     judge = ChannelCheck(burst, side, place)
     cycle.watch(judge)
