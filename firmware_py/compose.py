@@ -297,7 +297,7 @@ def compose_controller(
         raise PrescriptionError(found)
     burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, armed, log)
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
-    detector = GaitDetector(place=place, switch_foot=switch_foot)
+    detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
     cycle = RecordedCycle(sensors, detector, scheduler, guard, log, burst)
     worn = {"place": place, "side": side, "has_switch": has_switch, "switch_foot": switch_foot}
     return Controller(cycle, burst, about_controller(device, prescription, **worn))

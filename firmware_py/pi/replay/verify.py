@@ -11,6 +11,10 @@ from firmware_py.pi.replay.loops import CYCLE_KINDS, play_controller, play_guard
 from firmware_py.pi.replay.tape import Difference, Tape
 
 PLAYERS = {"in line": play_in_line, "controller": play_controller, "guardian": play_guardian}
+NOT_YET = {
+    blackbox.COMPARISON: "a comparison of two prescriptions",
+    blackbox.MOUNTING: "an arm for walking with a sensor that looked wrong",
+}
 DECISIONS = (blackbox.STATE, blackbox.REQUEST, blackbox.RESULT, blackbox.ARMED, blackbox.DEVICE)
 
 
@@ -50,10 +54,9 @@ def verify(log: OneLog) -> Verdict:
         rows.extend(records(data))
     except RowGap as e:
         problem = str(e)
-    if any(row.kind == blackbox.COMPARISON for row in rows):
-        raise UserError(
-            f"{log.files[0]} holds a comparison of two prescriptions, which cannot be decided again yet."
-        )
+    for kind, what in NOT_YET.items():
+        if any(row.kind == kind for row in rows):
+            raise UserError(f"{log.files[0]} holds {what}, which cannot be decided again yet.")
     data = data[: (rows[-1].number + rows[-1].rows) * ROW_BYTES if rows else 0]
     tape = Tape(data, rows)
     try:
