@@ -15,8 +15,6 @@ from firmware_py.hal import Port, Sensors
 from firmware_py.pi.log_file import LogFile
 from hw_sim.emulators.pty_link import Link
 from safety.clock import HALF_WRAP_US, WRAP_MASK_US
-from stimulator.drivers.sciencemode4_faults import FAULTS
-from stimulator.drivers.sciencemode4_states import STATE_NAMES
 from stimulator.prescription import Prescription, prescription_hash
 
 T_START_US = WRAP_MASK_US - 4_999_999  # the clock wraps after five seconds of every run
@@ -107,7 +105,9 @@ class World:
     def device_sentence(self) -> str:
         """Say in words how the driver stands."""
         driver = self.loop.guard.driver
-        return FAULTS[driver.fault] if driver.fault else f"The stimulator is {STATE_NAMES[driver.state]}."
+        if driver.fault:
+            return driver.FAULTS[driver.fault]
+        return f"The stimulator is {driver.STATE_NAMES[driver.state]}."
 
     def advance(self, dt_us: int) -> None:
         """Let `dt_us` of virtual time pass."""

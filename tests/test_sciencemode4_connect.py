@@ -6,7 +6,7 @@ import pytest
 
 from hw_sim.emulators.pty_link import PtyLink
 from hw_sim.emulators.sciencemode_wire import encode_frame
-from stimulator.drivers import sciencemode4_faults as faults
+from stimulator.drivers import faults
 from stimulator.drivers import sciencemode4_states as states
 from tests.sciencemode4_bench import (
     CYCLE_US,

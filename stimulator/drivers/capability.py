@@ -47,7 +47,24 @@ P24 = Capability(
     15_000,  # C: comment in the library
 )
 
+REHAMOVE3 = Capability(
+    "RehaMove3",
+    4,  # C
+    500,  # C: as the P24, whose points it shares
+    130_000,  # as the P24; its own field reaches 150 mA
+    10,  # C: shorter points become 10 us long
+    4095,  # C
+    1,
+    10,
+    100,  # maker's figure: 1 ms per command; users saw answers after the next pulse from 60 Hz on (P), then pulses drop
+    28,  # I: as the P24
+    0,  # as the P24: silence means no pulse (the mid level's is 2 s)
+    15_000,  # C
+)
+
 CYCLE_MS = 5  # until our next cycle hears an answer
+ANSWER_MIN_MS = 5
+ANSWER_MAX_MS = 100  # D: MaxResponseTime
 
 
 def rehastim2(answer_max_ms: int) -> Capability:
@@ -58,9 +75,10 @@ def rehastim2(answer_max_ms: int) -> Capability:
     who has measured less on the own device, with the latency timer of the port at 1 ms, may say so here.
     If it then answers later after all, pulses are dropped, never sent late.
     """
-    if not 5 <= answer_max_ms <= 100:
+    if not ANSWER_MIN_MS <= answer_max_ms <= ANSWER_MAX_MS:
         raise ValueError(
-            "answer_max_ms is %d; allowed is 5 to 100. Measure your device, or leave 100." % answer_max_ms
+            "answer_max_ms is %d; allowed is 5 to 100. Give what ./swingphase bench-check measured, or leave 100."
+            % answer_max_ms
         )
     return Capability(
         "RehaStim2",
@@ -78,4 +96,4 @@ def rehastim2(answer_max_ms: int) -> Capability:
     )
 
 
-REHASTIM2 = rehastim2(100)  # D: MaxResponseTime
+REHASTIM2 = rehastim2(ANSWER_MAX_MS)
