@@ -19,12 +19,14 @@ Link = PtyLink | MemoryLink
 class Bench:
     """Order in a cycle as in the guard: hear, step, write; `pulse` comes after; then the bytes are carried."""
 
-    def __init__(self, link_kind: Callable[[P24], Link] = MemoryLink, **device):
-        self.device = P24(**device)
+    def __init__(
+        self, link_kind: Callable[[P24], Link] = MemoryLink, *, kind=P24, driver=None, check=None, **device
+    ):
+        self.device = kind(**device)
         self.link = link_kind(self.device)
         self.port = self.link.open_port()
-        self.driver = ScienceMode4()
-        self.check = FrameCheck()
+        self.driver = driver or ScienceMode4()
+        self.check = check or FrameCheck()
         self.now_us = 0
         self.frames: list[bytes] = []  # everything the driver gave out to be written
         self.pulse_frames: list[bytes] = []

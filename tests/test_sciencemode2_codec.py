@@ -275,7 +275,9 @@ def test_the_slowest_answer_sets_the_rate(answer_max_ms, commands_per_s):
 
 @pytest.mark.parametrize("answer_max_ms", [4, 101, 0, -20])
 def test_answers_slower_than_the_maker_allows_or_impossibly_fast_are_refused(answer_max_ms):
-    with pytest.raises(ValueError, match=f"^answer_max_ms is {answer_max_ms}; allowed is 5 to 100. Give what"):
+    with pytest.raises(
+        ValueError, match=f"^answer_max_ms is {answer_max_ms}; allowed is 5 to 100. Give what"
+    ):
         rehastim2(answer_max_ms)
 
 

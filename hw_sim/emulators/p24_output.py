@@ -22,6 +22,7 @@ class OutputStage:
         self.pulses: list[DeliveredPulse] = []
         self.open_channels: frozenset[int] = frozenset()  # leads that are off, whatever the load says
         self.free_us = 0  # when the pulse under way ends
+        self.high_voltage_v = COMPLIANCE_V  # what the stage has to push with
 
     def fire(self, start_us: int, channel: int, points: Sequence[Point]) -> bool:
         """Give one list of points at `start_us` (not before `free_us`); return False on an electrode error."""
@@ -56,7 +57,11 @@ class OutputStage:
             return PlainAnswer(0.0, 0.0, is_open=False)
         if channel in self.open_channels:
             return PlainAnswer(COMPLIANCE_V, 0.0, is_open=True)
-        return self.load.pulse(channel, current_ma, width_us)
+        answer = self.load.pulse(channel, current_ma, width_us)
+        if answer.voltage_v <= self.high_voltage_v:
+            return answer
+        reached_ma = answer.reached_ma * self.high_voltage_v / answer.voltage_v
+        return PlainAnswer(self.high_voltage_v, reached_ma, answer.is_open)
 
 
 def read_points(data: bytes) -> list[Point] | None:

@@ -76,7 +76,9 @@ class ScienceMode4(OnePulseDriver):
             # Before the first answer the pipe may hold an earlier session; in STOPPING, answers to what the
             # stop overtook. In both nothing can be started by them, and the stop's own deadline runs.
             # The two errors the device sends on its own account say themselves what is wrong.
-            if self.last_result > 0 and codec.GENERAL_ERROR <= reader.command <= codec.UNKNOWN_COMMAND:
+            if reader.command == codec.UNKNOWN_COMMAND and self.state == states.ASK_VERSION:
+                self._fail(faults.FAULT_WRONG_PROTOCOL)  # a RehaMove3 does not know a P24's question
+            elif self.last_result > 0 and codec.GENERAL_ERROR <= reader.command <= codec.UNKNOWN_COMMAND:
                 self._fail(words.fault_of_result(self.last_result))
             else:
                 self._fail(faults.FAULT_UNMATCHED_ANSWER)

@@ -47,8 +47,8 @@ FAULTS = (
     "A result that is not in the device's list, see last_result. Compare the firmware.",
     ("get_stim_status answered with a status that is not 0 to 3. Compare the firmware with the protocol."),
     (
-        "The device speaks another protocol version, see protocol_major: a P24 speaks 4, a RehaMove3 speaks 3. "
-        "Name the device that is connected."
+        "The device speaks another protocol version: a P24 speaks 4, a RehaMove3 3, see protocol_major (0: it did "
+        "not understand the question). Name the device that is connected."
     ),
     (
         "The driver was used out of order (a pulse written that was not encoded, or an event its state "
