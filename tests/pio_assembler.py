@@ -44,6 +44,8 @@ def _plain(word: str, operands: list[str], labels: dict[str, int]) -> int:
         return CONDITIONS[condition] << 5 | labels[operands[-1]]
     if word == "pull" and operands == ["block"]:
         return 0x80A0
+    if word == "push" and operands == ["noblock"]:
+        return 0x8000
     if word == "out":
         n = int(operands[1])
         if not 1 <= n <= 32:

@@ -16,8 +16,14 @@ Point = tuple[int, float]  # duration in us, current in mA
 class OutputStage:
     """Delivers pulses, logs them in `pulses` and tells `on_pulse`."""
 
-    def __init__(self, load: Load, on_pulse: Callable[[DeliveredPulse], None] | None) -> None:
+    def __init__(
+        self,
+        load: Load,
+        on_pulse: Callable[[DeliveredPulse], None] | None,
+        check_from_ma: float = ELECTRODE_CHECK_MIN_MA,
+    ) -> None:
         self.load = load
+        self._check_from_ma = check_from_ma
         self.on_pulse = on_pulse
         self.pulses: list[DeliveredPulse] = []
         self.open_channels: frozenset[int] = frozenset()  # leads that are off, whatever the load says
@@ -50,7 +56,7 @@ class OutputStage:
         if self.on_pulse:
             self.on_pulse(pulse)
         is_poor = answer.is_open or answer.reached_ma < REACHED_MIN_SHARE * abs(current_ma)
-        return not (is_poor and abs(current_ma) >= ELECTRODE_CHECK_MIN_MA)
+        return not (is_poor and abs(current_ma) >= self._check_from_ma)
 
     def _ask_load(self, channel: int, current_ma: float, width_us: int) -> LoadAnswer:
         if not current_ma:

@@ -1,7 +1,7 @@
 """One state machine of an RP2040's PIO block, cycle by cycle: enough of it to run our pulse program.
 
 An instruction takes one cycle and its delay; what it does to a pin shows at the end of that one cycle.
-Knows jmp, out, pull, mov and set without side-set, autopull or interrupts; refuses every other opcode, so a
+Knows jmp, out, pull, push, mov and set without side-set, autopull or interrupts; refuses every other opcode, so a
 program that needs more cannot seem to work. Source: RP2040 datasheet, chapter PIO.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 FIFO_MAX = 4
 WORD = 0xFFFF_FFFF
-JMP, OUT, PUSH_PULL, MOV, SET = 0, 3, 4, 5, 7
-PULL_BLOCK = 0x80A0
+JMP, OUT, MOV, SET = 0, 3, 5, 7
+PULL_BLOCK, PUSH_NOBLOCK = 0x80A0, 0x8000
 PINS, X, Y, NULL = 0, 1, 2, 3  # destinations of out and set
 MOV_TO = {1: "x", 2: "y", 6: "isr", 7: "osr"}
 MOV_FROM = {1: "x", 2: "y", 3: "", 6: "isr", 7: "osr"}
@@ -27,6 +27,7 @@ class StateMachine:
     set_pins, out_pins   pins of each kind; those of `out` lie above those of `set`
     pins                 int, the levels now: set pins in the lowest bits, out pins above
     edges                list of (cycle, pins): every change of a pin, oldest first
+    pushed               deque of (cycle, word): what the program gave back and nobody has taken, four at most
     clock                cycles so far
     """
 
@@ -46,6 +47,7 @@ class StateMachine:
         self.clock = 0
         self.pins = 0
         self.edges: list[tuple[int, int]] = []
+        self.pushed: deque[tuple[int, int]] = deque()
         self._fifo: deque[int] = deque()
         self._pc = wrap_target
         self._x = self._y = self._isr = self._osr = 0
@@ -82,8 +84,12 @@ class StateMachine:
         to = self._wrap_target if self._pc == self._wrap else self._pc + 1
         if kind == JMP:
             to = self._jump(operand, low, to, cycles, cycle)
-        elif opcode == PULL_BLOCK or (kind == PUSH_PULL and opcode & 0xE0FF == PULL_BLOCK):
+        elif opcode & 0xE0FF == PULL_BLOCK:
             self._osr = self._fifo.popleft()
+        elif opcode & 0xE0FF == PUSH_NOBLOCK:
+            if len(self.pushed) < FIFO_MAX:
+                self.pushed.append((self.clock + 1, self._isr))
+            self._isr = 0
         elif kind == OUT:
             self._out(operand, low or 32)
         elif kind == MOV and low & 24 == 0 and operand in MOV_TO and low in MOV_FROM:

@@ -4,7 +4,7 @@ Where it differs stands here. Tested against frames of the maker's library for i
 against a device. Source: that library's headers and manual; tags "assumed" where they say nothing.
 """
 
-from hw_sim.emulators.p24 import P24, VOLTS
+from hw_sim.emulators.p24 import P24
 
 BATTERY = bytes((87,)) + (7_400).to_bytes(2, "big")  # percent, mV (assumed)
 

@@ -13,7 +13,8 @@ from stimulator.drivers import capability
 P24 = "p24"
 REHAMOVE3 = "rehamove3"
 REHASTIM2 = "rehastim2"
-NAMES = (P24, REHAMOVE3, REHASTIM2)
+OUTPUT_STAGE = "output_stage"
+NAMES = (P24, REHAMOVE3, REHASTIM2, OUTPUT_STAGE)
 
 TAIL_MAX_MS = 100  # current after the computer died; more needs a key of its own in the configuration
 TAIL_ABS_MS = 2_000
@@ -29,6 +30,7 @@ Device = namedtuple("Device", ("name", "capability", "port", "answer_max_ms"))
 PortSettings = namedtuple("PortSettings", ("baudrate", "parity", "stop_bits", "has_rtscts"))
 SCIENCEMODE4_PORT = PortSettings(3_000_000, "N", 2, True)
 SCIENCEMODE2_PORT = PortSettings(460_800, "E", 1, False)
+STAGE_PORT = PortSettings(115_200, "N", 1, False)  # USB CDC; on the board itself there is no port to open
 
 
 class DeviceError(ValueError):
@@ -70,6 +72,9 @@ def choose(
         found = capability.P24
     elif name == REHAMOVE3:
         found = capability.REHAMOVE3
+    elif name == OUTPUT_STAGE:
+        port = STAGE_PORT
+        found = capability.OUTPUT_STAGE
     else:
         port = SCIENCEMODE2_PORT
         try:
@@ -117,6 +122,10 @@ def make_driver(device):
         from stimulator.drivers.sciencemode2 import ScienceMode2
 
         return ScienceMode2(device.capability)
+    if device.name == OUTPUT_STAGE:
+        from stimulator.drivers.output_stage import OutputStage
+
+        return OutputStage()
     from stimulator.drivers.sciencemode4 import P24_PROFILE, REHAMOVE3_PROFILE, ScienceMode4
 
     return ScienceMode4(P24_PROFILE if device.name == P24 else REHAMOVE3_PROFILE)
@@ -126,6 +135,10 @@ def make_check(device):
     """Return the separate decoder of finished frames that belongs to the driver."""
     if device.name == REHASTIM2:
         from stimulator.drivers.sciencemode2_check import FrameCheck
+
+        return FrameCheck()
+    if device.name == OUTPUT_STAGE:
+        from stimulator.drivers.output_stage_check import FrameCheck
 
         return FrameCheck()
     from stimulator.drivers.sciencemode4_check import FrameCheck, RehaMove3Check

@@ -39,7 +39,7 @@ class OnePulseDriver:
     last_ack_channel         int, channel of the last pulse given, -1 before the first
     last_ack_age_us          int, how long its answer took, as seen by `step`
     error_channel            int, channel of the pulse whose answer was an error, -1 if none was
-    last_result, last_command   int, of the last frame that arrived, -1 before the first
+    last_result, last_command   int, of the last frame that arrived before a fault, -1 before the first
     protocol_major           int, from the device, 0 before it said so
     reader                   finds frames in what arrives; its counters show noise and broken frames
 
@@ -65,7 +65,6 @@ class OnePulseDriver:
         "_table",
         "_to_send",
         "_tries_left",
-        "_writer",
         "capability",
         "error_channel",
         "fault",
@@ -83,12 +82,11 @@ class OnePulseDriver:
     STATE_NAMES = ()
     FAULTS = ()
 
-    def __init__(self, capability, table, writer, reader, *, number_max: int, pulse_ack_max_us: int) -> None:
+    def __init__(self, capability, table, tx, reader, *, number_max: int, pulse_ack_max_us: int) -> None:
         self.capability = capability
         self._table = table
-        self._writer = writer
         self.reader = reader
-        self.tx = writer.buf
+        self.tx = tx
         self._number_mask: int = number_max  # 2**n - 1
         self._pulse_ack_max_us: int = pulse_ack_max_us
         self.state: int = OFF

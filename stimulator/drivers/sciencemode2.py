@@ -21,19 +21,21 @@ TX_N = 20  # longest frame we send: a pulse with every byte escaped is 18
 class ScienceMode2(OnePulseDriver):
     """One RehaStim2. `last_result` is signed; at an error, which names no channel, `error_channel` is the pulse's."""
 
-    __slots__ = ("_init_packet",)
+    __slots__ = ("_init_packet", "_writer")
     STATE_NAMES = states.STATE_NAMES
     FAULTS = words.FAULTS
 
     def __init__(self, capability=REHASTIM2) -> None:
+        writer = FrameWriter(TX_N)
         super().__init__(  # capability: `capability.rehastim2`, for a device that was measured
             capability,
             states.TABLE,
-            FrameWriter(TX_N),
+            writer.buf,
             FrameReader(FRAME_MAX_N),
             number_max=PACKET_NUMBER_MAX,
             pulse_ack_max_us=states.ANSWER_MAX_US,
         )
+        self._writer = writer
         self._init_packet: int = 0  # of the Init to be answered
 
     def _encode_pulse(
@@ -62,9 +64,11 @@ class ScienceMode2(OnePulseDriver):
 
     def _hear(self) -> None:
         command = self.reader.command
+        if self.state == states.FAULT:
+            return  # what led here stays readable; the answer to the last stop is not needed
         self.last_command = command
         self.last_result = codec.signed(self.reader.data[0]) if self.reader.data_n else -1
-        if self.state == states.OFF or self.state == states.FAULT:
+        if self.state == states.OFF:
             return
         if (
             command == codec.MOTOMED_ACTUAL_VALUES

@@ -33,19 +33,21 @@ class ScienceMode4(OnePulseDriver):
     device_id   bytearray, 10 characters, from the device
     """
 
-    __slots__ = ("_profile", "device_id")
+    __slots__ = ("_profile", "_writer", "device_id")
     STATE_NAMES = states.STATE_NAMES
     FAULTS = words.FAULTS
 
     def __init__(self, profile=P24_PROFILE) -> None:
+        writer = FrameWriter(TX_N)
         super().__init__(
             profile.capability,
             profile.table,
-            FrameWriter(TX_N),
+            writer.buf,
             FrameReader(profile.rx_n),
             number_max=PACKET_NUMBER_MAX,
             pulse_ack_max_us=PULSE_ACK_MAX_US,
         )
+        self._writer = writer
         self._profile = profile
         self.device_id = bytearray(10)
 
@@ -64,9 +66,11 @@ class ScienceMode4(OnePulseDriver):
 
     def _hear(self) -> None:
         reader = self.reader
+        if self.state == states.FAULT:
+            return  # what led here stays readable; the answer to the last stop is not needed
         self.last_command = reader.command
         self.last_result = reader.data[0] if reader.data_n else -1
-        if self.state == states.OFF or self.state == states.FAULT:
+        if self.state == states.OFF:
             return
         if self._is_answer(codec.LL_CHANNEL_CONFIG, self._pulse_packet):
             self._take_pulse_ack()
