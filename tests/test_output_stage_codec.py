@@ -27,11 +27,12 @@ FRAMES = {
 
 
 def said(what):
-    buf = bytearray(11)
+    buf = bytearray(b"\xff" * 11)  # of a frame before
     if what[0] == "pulse":
         n = codec.encode_pulse(buf, *what[1:])
     else:
         n = codec.encode_plain(buf, what[1], {"hello": HELLO, "enable": ENABLE, "disable": DISABLE}[what[0]])
+    assert n in (0, 11)
     return bytes(buf[:n])
 
 
@@ -39,6 +40,12 @@ def said(what):
 def test_frame_is_what_is_written_here(what, expected):
     assert said(what).hex() == expected
     assert int(expected[-4:], 16) == Crc16Ibm3740.calc(bytes.fromhex(expected)[1:9])
+
+
+def test_numbers_are_those_of_the_contract():
+    results = (codec.RESULT_OK, codec.RESULT_PARAMETER, codec.RESULT_NOT_ENABLED, codec.RESULT_SUPPLY)
+    assert (*results, codec.RESULT_BUSY, codec.RESULT_LOW_CURRENT) == (0, 2, 7, 8, 21, 28)
+    assert (codec.VERSION, codec.CURRENT_MAX_UA, codec.GAP_MIN_US, codec.GAP_MAX_US) == (1, 100_000, 20, 330)
 
 
 @pytest.mark.parametrize("width_us", range(6, 451))
@@ -117,6 +124,7 @@ def test_answers_are_found_between_noise_and_a_tail_and_counted():
     assert (reader.noise_n, reader.errors) == (6, 0)
     reader.reset()
     assert read_all(reader, ANSWER) == [(10, *MEANING)]
+    assert reader.errors == 0
 
 
 @pytest.mark.parametrize("cut", range(1, 11))

@@ -19,7 +19,7 @@ from hw_sim.emulators.sciencemode_wire import FrameSplitter, WireFrame, encode_f
 HIGH_VOLTAGE_US = 40_000  # to switch it on or off; ml_init needs it twice
 QUEUE_MAX = 10
 BOOT_US = 1_000_000  # deaf after its power came back (assumed; a RehaMove3 takes 10 to 15 s)
-ACK_LATENCY_US = (1_000, 5_000)  # after the pulse; users measured 5 to 15 ms for the whole round trip
+ACK_LATENCY_US = (1_000, 13_000)  # after the pulse; users measured 5 to 15 ms for the whole round trip
 COMMAND_DELAY_US = 1_000  # from the command to its pulse (maker's figure for the RehaMove3)
 
 OK, TRANSFER, PARAMETER, NOT_INITIALISED = 0, 1, 2, 7

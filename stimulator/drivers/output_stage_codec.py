@@ -87,8 +87,8 @@ def _encode(buf: bytearray, packet_number: int, command: int, dac: int, word: in
     buf[0] = START_TO_STAGE
     buf[1] = command
     buf[2] = packet_number
-    buf[3] = dac >> 8
-    buf[4] = dac & 0xFF
+    buf[3] = 0  # the DAC code has 8 bits
+    buf[4] = dac
     buf[5] = 0  # the word has 20 bits
     buf[6] = word >> 16
     buf[7] = word >> 8 & 0xFF
