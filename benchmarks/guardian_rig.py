@@ -18,7 +18,7 @@ from benchmarks.guardian_controller import Request, now_us, read_requests
 from benchmarks.guardian_emulator import Pulse, read_pulses
 from firmware_py.messages import ACKNOWLEDGE, ARM, CLEAR
 from firmware_py.pi.guardian_launch import ROOT, LaunchedGuardian, OperatorLink, launch_guardian, settings_for
-from stimulator.drivers.capability import P24
+from stimulator.drivers import devices
 from stimulator.prescription import default_prescription
 
 PATIENCE_S = 30.0  # only a machine under heavy load comes near it
@@ -183,7 +183,13 @@ class Rig:
         self._pulses_before = len(self.pulses())
         folder = self.guardian_folder
         folder.mkdir()
-        settings = settings_for(default_prescription(), P24, has_imu=True, has_switch=True, was_checked=True)
+        settings = settings_for(
+            default_prescription(),
+            devices.choose(devices.P24),
+            has_imu=True,
+            has_switch=True,
+            was_checked=True,
+        )
         self.guardian = launch_guardian(settings, self._port, folder)
         self.operator = OperatorLink(self.guardian.operator, now_us)
         self._requests_path().write_bytes(b"")

@@ -29,6 +29,7 @@ ARGUED = "safety/mutants.toml"
 CODECS = (
     "stimulator/drivers/sciencemode1_codec.py",
     *(f"stimulator/drivers/sciencemode{n}_{part}.py" for n in (2, 4) for part in ("frame", "codec", "check")),
+    *(f"stimulator/drivers/output_stage_{part}.py" for part in ("codec", "check")),
 )
 SAMPLE_N = 200  # about a minute on two cores
 

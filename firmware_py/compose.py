@@ -5,9 +5,7 @@ from firmware_py.cycle import CYCLE_US, ControlCycle
 from firmware_py.guard import Guard
 from gait_detect.detector import GaitDetector
 from safety.supervisor import ARMED, PAUSED, TEST, WALK
-from stimulator.drivers.capability import P24
-from stimulator.drivers.sciencemode4 import ScienceMode4
-from stimulator.drivers.sciencemode4_check import FrameCheck
+from stimulator.drivers import devices
 from stimulator.envelope import OFF
 from stimulator.prescription import PrescriptionError, channel_limits, channel_name, checked
 from stimulator.test_burst import TestBurst
@@ -86,8 +84,9 @@ def compose_walk(
     has_switch: bool,
     side: str = "right",
     was_checked: bool = False,
+    device=None,
 ) -> Loop:
-    """Build the loop for walking, and for the check before it, with a P24 on `port`.
+    """Build the loop for walking, and for the check before it, with the stimulator `device` on `port`.
 
     sensors       firmware_py.hal.Sensors, worn at `place`: "foot" or "shank"
     port          firmware_py.hal.Port
@@ -96,14 +95,16 @@ def compose_walk(
     side          the leg they are worn on: "right" or "left"
     was_checked   leg and channels were checked before with this very profile, and that was kept
     prescription  stimulator.prescription.Prescription; PrescriptionError if it must not be used
+    device        of stimulator.drivers.devices.choose, default a P24
     """
-    capability = P24
+    device = device or devices.choose(devices.P24)
+    capability = device.capability
     checked(prescription, capability)
     limits = channel_limits(prescription, capability)
     guard = Guard(
         limits,
-        ScienceMode4(),
-        FrameCheck(),
+        devices.make_driver(device),
+        devices.make_check(device),
         port,
         log,
         has_imu=True,

@@ -1,7 +1,7 @@
 """Which fault of `safety.faults` it is when the driver or the gate says what went wrong in its own words."""
 
 from safety import faults, reasons
-from stimulator.drivers import sciencemode4_faults as device
+from stimulator.drivers import faults as device
 
 
 def fault_of_device(fault: int) -> int:

@@ -23,7 +23,7 @@ from safety.limits import LATE_MAX_US, PAUSE_US, PERMIT_MAX_US
 from safety.plausibility import Plausibility
 from safety.pulse import OFF_UA
 from safety.supervisor import Supervisor
-from stimulator.drivers import sciencemode4_states as states
+from stimulator.drivers.one_pulse import OFF as DRIVER_OFF
 
 RX_BYTES = 256
 
@@ -210,7 +210,7 @@ class Guard:
         self._advance(dt_us)
         try:
             self._hear()
-            if self._is_wanted and self.driver.state == states.OFF:
+            if self._is_wanted and self.driver.state == DRIVER_OFF:
                 self.driver.start()  # it was still stopping when somebody asked for it
             n = self.driver.step(max(0, dt_us))
             if n > 0:

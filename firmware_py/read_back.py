@@ -26,7 +26,7 @@ def small_pulse_reads_back(driver, check, request) -> bool:
     request.channel = 0
     request.current_ua = driver.quantise_current_ua(1_000)
     request.width_us = 100
-    request.gap_us = 0
+    request.gap_us = 0 if driver.capability.has_gap_none else driver.capability.gap_min_us
     request.shape = SYMMETRIC
-    n = driver.encode_pulse(0, request.current_ua, 100, 0)
+    n = driver.encode_pulse(0, request.current_ua, 100, request.gap_us)
     return n > 0 and reads_back(check, driver.tx, n, request, request.current_ua)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw_sim.electrode import ElectrodeLoad
-from hw_sim.emulators.p24 import P24, DeliveredPulse
+from hw_sim.emulators.catalogue import emulated
+from hw_sim.emulators.load import DeliveredPulse
 from hw_sim.emulators.pty_link import PtyLink
 from hw_sim.leg import Leg
 from hw_sim.sensors import SimSensors
@@ -17,7 +18,10 @@ from hw_sim.strides import StrideRecord
 from hw_sim.tally import Tally, tally_rows
 from hw_sim.walker import WalkerSettings
 from hw_sim.world import T_START_US, World
-from stimulator.prescription import Prescription, default_prescription
+from stimulator.drivers import devices
+from stimulator.drivers.capability import Capability
+from stimulator.drivers.devices import Device
+from stimulator.prescription import Prescription, channel_name, default_prescription
 
 WALK_S = 60
 OFF_S = 20  # stimulation is off until then
@@ -52,6 +56,37 @@ def demo_prescription() -> Prescription:
     return default._replace(rise_ms=RISE_MS, channels=(tibialis, peroneal._replace(current_ua=PERONEAL_UA)))
 
 
+def fitted(prescription: Prescription, capability: Capability) -> tuple[Prescription, list[str]]:
+    """Return the prescription as near as this stimulator comes, and a sentence for each thing that was changed.
+
+    Only for demonstrations: a prescription for a person is refused, not changed.
+    """
+    said: list[str] = []
+    rate_max_hz = capability.commands_per_s_max
+    is_shared = sum(c.rate_hz for c in prescription.channels if c.current_ua > 0) > rate_max_hz
+    channels = []
+    for index, c in enumerate(prescription.channels):
+        name = channel_name(index)
+        new = c._replace(
+            rate_hz=min(c.rate_hz, rate_max_hz),
+            current_ua=c.current_ua - c.current_ua % capability.current_step_ua,
+            gap_us=c.gap_us
+            if capability.gap_min_us <= c.gap_us <= capability.gap_max_us
+            else capability.gap_min_us,
+        )
+        if is_shared and index > 0:
+            new = new._replace(current_ua=0, rate_hz=c.rate_hz)
+            said.append(f"{name} is off: a {capability.name} gives {rate_max_hz} pulses a second in all.")
+        else:
+            said += [
+                f"{name}: {field} is {getattr(new, field)} in place of {getattr(c, field)}, for a {capability.name}."
+                for field in c._fields
+                if getattr(new, field) != getattr(c, field)
+            ]
+        channels.append(new)
+    return prescription._replace(channels=tuple(channels)), said
+
+
 def straight(pulse: DeliveredPulse) -> tuple[int, int, float, float] | None:
     """Let a delivered pulse reach the leg as it is: (time us, channel, mA, us)."""
     return pulse.start_us, pulse.channel, pulse.reached_ma, pulse.width_us
@@ -67,8 +102,10 @@ def run_demo(
     log_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
     on_its_way: PulseFilter = straight,
+    device: Device | None = None,
 ) -> DemoRun:
-    """Walk `walk_s` seconds, armed from `off_s` on. `on_its_way` may change or drop pulses (tests)."""
+    """Walk `walk_s` seconds, armed from `off_s` on, with `device` (a P24). `on_its_way` may change or drop pulses."""
+    device = device or devices.choose(devices.P24)
     leg = Leg(WalkerSettings(severity=severity, seed=seed))
 
     def reaches_leg(pulse: DeliveredPulse) -> None:
@@ -76,8 +113,8 @@ def run_demo(
         if arrival is not None:
             leg.deliver(*arrival)
 
-    device = P24(load=ElectrodeLoad(), seed=seed, on_pulse=reaches_leg)
-    link = PtyLink(device)
+    stimulator = emulated(device, ElectrodeLoad(), seed=seed, on_pulse=reaches_leg)
+    link = PtyLink(stimulator)
     port = link.open_port()
     world = World(
         sensors=SimSensors(leg, place="foot", t_us_start=T_START_US),
@@ -89,6 +126,7 @@ def run_demo(
         leg=leg,
         log_path=log_path,
         about={"walker": severity, "seed": seed},
+        device=device,
     )
     off_us, length_us = round(off_s * 1e6), round(walk_s * 1e6)
     try:
@@ -104,7 +142,7 @@ def run_demo(
     return DemoRun(
         leg=leg,
         tally=tally_rows(bytes(world.rows)),
-        pulses=device.pulses,
+        pulses=stimulator.pulses,
         strides_off=[s for s in leg.strides if s.swing_end_us <= off_us],
         strides_on=[s for s in leg.strides if s.start_us >= off_us],
         on_from_us=off_us,

@@ -5,9 +5,12 @@ import time
 
 from firmware_py.pi.console import made_folder, progress_bar, version
 from firmware_py.pi.prescription_file import add_prescription_option, chosen_prescription
-from hw_sim.demo import demo_prescription, run_demo
+from hw_sim.demo import demo_prescription, fitted, run_demo
 from hw_sim.report import demo_html, summary_lines
 from hw_sim.severity import SEVERITIES
+from stimulator.drivers import devices
+
+ANSWER_MAX_MS = 20  # of the emulated RehaStim2, unless told otherwise: as quick as users measured
 
 
 def main(arguments: list[str]) -> int:
@@ -16,10 +19,25 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--severity", default="severe", choices=tuple(SEVERITIES))
     parser.add_argument("--seed", type=int, default=1, help="same seed, same walk (default 1)")
     parser.add_argument("--out", default="demo", help="folder for report and black box (default demo)")
+    parser.add_argument(
+        "--device", default=devices.P24, choices=devices.NAMES, help="stimulator (default p24)"
+    )
+    parser.add_argument(
+        "--answer-max-ms",
+        type=int,
+        metavar="N",
+        help=f"slowest answer of the emulated RehaStim2, 5 to 100 (default {ANSWER_MAX_MS})",
+    )
     add_prescription_option(parser)
     chosen = parser.parse_args(arguments)
 
-    prescription = chosen_prescription(chosen) or demo_prescription()
+    answer_max_ms = chosen.answer_max_ms or (ANSWER_MAX_MS if chosen.device == devices.REHASTIM2 else 0)
+    device = devices.choose(chosen.device, answer_max_ms=answer_max_ms)
+    prescription = chosen_prescription(chosen, device.capability)
+    if prescription is None:
+        prescription, changes = fitted(demo_prescription(), device.capability)
+        for sentence in changes:
+            print(f"Note: {sentence}")
     folder = made_folder(chosen.out)
     began = time.monotonic()
     run = run_demo(
@@ -28,13 +46,18 @@ def main(arguments: list[str]) -> int:
         seed=chosen.seed,
         log_path=folder / "blackbox.swp",
         progress=progress_bar("walking"),
+        device=device,
     )
     walked_s = time.monotonic() - began
     report = folder / "report.html"
     about = [
-        ("command", f"./swingphase demo --severity {chosen.severity} --seed {chosen.seed}"),
+        (
+            "command",
+            f"./swingphase demo --severity {chosen.severity} --seed {chosen.seed} --device {device.name}"
+            + (f" --answer-max-ms {answer_max_ms}" if answer_max_ms else ""),
+        ),
         ("version", version()),
-        ("stimulator", "emulated P24 (ScienceMode 4, one pulse per command) on a pseudo-terminal"),
+        ("stimulator", f"emulated {device.capability.name}, one pulse per command, on a pseudo-terminal"),
         ("sensor", "simulated IMU on the back of the foot, and a heel switch"),
     ]
     report.write_text(demo_html(run, prescription, about), encoding="utf-8")

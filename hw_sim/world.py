@@ -15,8 +15,7 @@ from firmware_py.hal import Port, Sensors
 from firmware_py.pi.log_file import LogFile
 from hw_sim.emulators.pty_link import Link
 from safety.clock import HALF_WRAP_US, WRAP_MASK_US
-from stimulator.drivers.sciencemode4_faults import FAULTS
-from stimulator.drivers.sciencemode4_states import STATE_NAMES
+from stimulator.drivers.devices import Device
 from stimulator.prescription import Prescription, prescription_hash
 
 T_START_US = WRAP_MASK_US - 4_999_999  # the clock wraps after five seconds of every run
@@ -45,6 +44,7 @@ class World:
     port, link    the two ends of the way to the device
     leg           moved every millisecond, or None (recordings move by themselves)
     side          the leg that the device is set to
+    device        which stimulator the loop is made for (stimulator.drivers.devices.choose), default a P24
     was_checked   a session before has checked leg and channels (hw_sim.check_flow shows how)
     log_path      black box file, or None to keep rows in memory only
     """
@@ -63,6 +63,7 @@ class World:
         leg: Leg | None = None,
         log_path: Path | None = None,
         about: dict | None = None,
+        device: Device | None = None,
     ) -> None:
         self.now_us = 0  # does not wrap
         self.rows = bytearray()  # every row of the black box so far, drained
@@ -76,11 +77,14 @@ class World:
             has_switch=has_switch,
             side=side,
             was_checked=was_checked,
+            device=device,
         )
         self._port, self._link, self._leg = port, link, leg
         self._next_cycle_us = 0
         self._next_drain_us = DRAIN_US
         known = {"prescription": prescription_hash(prescription), "place": place, "t_start_us": T_START_US}
+        if device is not None:
+            known["device"] = device.name
         self._file = LogFile(log_path, known | (about or {})) if log_path else None
 
     @property
@@ -107,7 +111,9 @@ class World:
     def device_sentence(self) -> str:
         """Say in words how the driver stands."""
         driver = self.loop.guard.driver
-        return FAULTS[driver.fault] if driver.fault else f"The stimulator is {STATE_NAMES[driver.state]}."
+        if driver.fault:
+            return driver.FAULTS[driver.fault]
+        return f"The stimulator is {driver.STATE_NAMES[driver.state]}."
 
     def advance(self, dt_us: int) -> None:
         """Let `dt_us` of virtual time pass."""

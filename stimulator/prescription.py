@@ -241,8 +241,14 @@ def _device_problems(found, setting, capability, where) -> None:
             f"{where}width_us is {setting.width_us}; {capability.name} allows {capability.width_min_us} to "
             f"{capability.width_max_us}. Choose a value inside."
         )
-    if 0 < setting.gap_us < capability.gap_min_us:
+    gap_us = setting.gap_us
+    low, high, step = capability.gap_min_us, capability.gap_max_us, capability.gap_step_us
+    if gap_us == 0 and capability.has_gap_none:
+        return
+    if not 0 < low <= gap_us <= high or gap_us % step:
+        allowed = ["0"] if capability.has_gap_none else []
+        if high > 0:
+            allowed.append(f"{low} to {high}" + (f" in steps of {step}" if step > 1 else ""))
         found.append(
-            f"{where}gap_us is {setting.gap_us}; {capability.name} allows 0 or at least "
-            f"{capability.gap_min_us}. Choose one of these."
+            f"{where}gap_us is {gap_us}; {capability.name} allows {' or '.join(allowed)}. Choose one of these."
         )

@@ -17,8 +17,8 @@ def pulse_data(channel=0, current_ma=20.0, width_us=250, gap_us=100, head=0x80):
 class Talk:
     """A client by hand: says frames, collects answers with the time at which they came."""
 
-    def __init__(self, **device):
-        self.device = P24(**({"ack_latency_us": (0, 0), "command_delay_us": 0} | device))
+    def __init__(self, kind=P24, **device):
+        self.device = kind(**({"ack_latency_us": (0, 0), "command_delay_us": 0} | device))
         self.now_us = 0
         self.heard = []
         self._splitter = FrameSplitter()

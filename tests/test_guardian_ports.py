@@ -18,6 +18,7 @@ from firmware_py.pi.log_file import LogFile, read_log
 from firmware_py.pi.log_writer import copy_rows
 from firmware_py.pi.serial_port import PortError
 from safety.sample import Sample
+from stimulator.drivers.devices import SCIENCEMODE4_PORT
 from tests.guardian_frames import command, cycle, frame_bytes, request, sample
 
 
@@ -43,7 +44,7 @@ def test_only_a_pulse_that_comes_too_late_is_held_back_at_the_last_moment(
     master, path = pty
     deadline, check = Deadline(), Check()
     check.can_stimulate = can_stimulate
-    port = LastLookPort(path, check, deadline)
+    port = LastLookPort(path, check, deadline, SCIENCEMODE4_PORT)
     deadline.us = monotonic_us() + left_us
     if passes:
         port.write(bytearray(b"abc"), 2)
@@ -58,7 +59,7 @@ def test_only_a_pulse_that_comes_too_late_is_held_back_at_the_last_moment(
 
 
 def test_before_the_first_step_no_pulse_can_be_written(pty):
-    port = LastLookPort(pty[1], Check(), Deadline())
+    port = LastLookPort(pty[1], Check(), Deadline(), SCIENCEMODE4_PORT)
     with pytest.raises(PortError):
         port.write(bytearray(b"a"), 1)
     port.close()

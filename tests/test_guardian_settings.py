@@ -7,10 +7,11 @@ import pytest
 from firmware_py.pi.guardian.process import main
 from firmware_py.pi.guardian.settings import SettingsError, load_settings, settings_from
 from firmware_py.pi.guardian_launch import settings_for
+from stimulator.drivers import devices
 from stimulator.drivers.capability import P24
 from stimulator.prescription import channel_limits, default_prescription
 
-GOOD = settings_for(default_prescription(), P24, has_imu=True, has_switch=False)
+GOOD = settings_for(default_prescription(), devices.choose(devices.P24), has_imu=True, has_switch=False)
 
 
 def changed(**values) -> bytes:
@@ -57,7 +58,14 @@ def test_the_limits_of_a_prescription_arrive_as_they_left(tmp_path):
         {"channels": [1]},
         {"channels": json.loads(GOOD.to_bytes())["channels"] * 3},
         {"device": "unknown"},
-        {"version": 3},
+        {"device": "P24"},
+        {"device": "rehastim2"},
+        {"answer_max_ms": 20},
+        {"answer_max_ms": True},
+        {"allow_host_death_tail_ms": 99},
+        {"allow_host_death_tail_ms": 2_001},
+        {"channel_current_step_ua": 1_000},
+        {"version": 2},
         {"has_imu": 1},
         {"prescription": 7},
         {"has_switch": None},
@@ -66,7 +74,7 @@ def test_the_limits_of_a_prescription_arrive_as_they_left(tmp_path):
     ids=lambda values: str(values)[:60],
 )
 def test_looser_or_strange_settings_are_refused_with_a_next_step(values):
-    with pytest.raises(SettingsError, match=r"\. (Write|Derive|Start|Choose)"):
+    with pytest.raises(SettingsError, match=r"\. (Write|Derive|Start|Choose|Name|Remove)"):
         settings_from(changed(**values))
 
 

@@ -252,7 +252,7 @@ def test_the_protocols_numbers_are_as_the_maker_prints_them():
 def test_capability_says_what_the_device_can_do():
     assert (REHASTIM2.channels, REHASTIM2.current_step_ua, REHASTIM2.current_max_ua) == (8, 2_000, 126_000)
     assert (REHASTIM2.width_min_us, REHASTIM2.width_max_us, REHASTIM2.width_step_us) == (20, 500, 1)
-    assert (REHASTIM2.gap_min_us, REHASTIM2.commands_per_s_max) == (1_000, 9)
+    assert (REHASTIM2.has_gap_none, REHASTIM2.gap_max_us, REHASTIM2.commands_per_s_max) == (True, 0, 9)
     assert (REHASTIM2.host_death_tail_ms, REHASTIM2.own_timeout_ms) == (26, 1_200)
     assert (REHASTIM2.name, REHASTIM2.reports_electrode_from_ua) == ("RehaStim2", 15_000)
 
@@ -275,7 +275,9 @@ def test_the_slowest_answer_sets_the_rate(answer_max_ms, commands_per_s):
 
 @pytest.mark.parametrize("answer_max_ms", [4, 101, 0, -20])
 def test_answers_slower_than_the_maker_allows_or_impossibly_fast_are_refused(answer_max_ms):
-    with pytest.raises(ValueError, match=f"^answer_max_ms is {answer_max_ms}; allowed is 5 to 100. Measure"):
+    with pytest.raises(
+        ValueError, match=f"^answer_max_ms is {answer_max_ms}; allowed is 5 to 100. Give what"
+    ):
         rehastim2(answer_max_ms)
 
 

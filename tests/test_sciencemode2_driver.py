@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from hw_sim.emulators.pty_link import PtyLink
-from stimulator.drivers import sciencemode2_faults as faults
+from stimulator.drivers import faults
 from stimulator.drivers import sciencemode2_states as states
 from stimulator.drivers.sciencemode2 import ScienceMode2
 from stimulator.drivers.sciencemode4 import ScienceMode4

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw_sim.emulators.pty_link import PtyLink
-from stimulator.drivers import sciencemode2_faults as faults
+from stimulator.drivers import faults
 from stimulator.drivers import sciencemode2_states as states
 from tests.sciencemode2_bench import ALL_STATES, CYCLE_US, PULSE, STOP, Bench, answer, go_to
 
@@ -115,7 +115,7 @@ def test_damaged_frame_on_the_way_to_the_device_is_reported_by_it(ready):
 RESULTS = {
     0xFF: faults.FAULT_TRANSFER,
     0xFE: faults.FAULT_PARAMETER,
-    0xFD: faults.FAULT_WRONG_MODE,
+    0xFD: faults.FAULT_NOT_INITIALISED,
     0xF8: faults.FAULT_BUSY,
     0xFC: faults.FAULT_UNKNOWN_RESULT,
     0x01: faults.FAULT_UNKNOWN_RESULT,
@@ -145,11 +145,11 @@ WRONG_ACKS = [
     (1, 37, b"", faults.FAULT_ANSWER_INCOMPLETE),
     (1, 37, b"\x00\x00", faults.FAULT_ANSWER_INCOMPLETE),
     (1, 37, b"\xff\x00", faults.FAULT_ANSWER_INCOMPLETE),
-    (1, 3, b"\x24", faults.FAULT_UNKNOWN_COMMAND),
+    (1, 3, b"\x24", faults.FAULT_DEVICE_ERROR),
     (1, 38, b"", faults.FAULT_UNMATCHED_ANSWER),
     (1, 38, b"\xff", faults.FAULT_QUICK_STOP),
     (1, 38, b"\xfe", faults.FAULT_ELECTRODE),
-    (1, 38, b"\xfd", faults.FAULT_MODULE),
+    (1, 38, b"\xfd", faults.FAULT_HIGH_VOLTAGE),
     (1, 38, b"\xfc", faults.FAULT_UNKNOWN_RESULT),
     (0, 1, b"\x01", faults.FAULT_RESTARTED),
 ]
@@ -208,7 +208,7 @@ def test_error_between_two_pulses_names_the_channel_of_the_last_one(ready):
     ready.pulses(2)
     ready.device.break_module(ready.now_us)
     ready.cycle(2)
-    assert (ready.driver.fault, ready.driver.error_channel) == (faults.FAULT_MODULE, 1)
+    assert (ready.driver.fault, ready.driver.error_channel) == (faults.FAULT_HIGH_VOLTAGE, 1)
 
 
 @pytest.mark.parametrize("is_under_way", [False, True])

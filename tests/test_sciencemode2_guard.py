@@ -229,8 +229,8 @@ class LyingDriver(ScienceMode2):
 
     lie = staticmethod(lambda channel, current_ua, width_us: (channel, current_ua, width_us))
 
-    def encode_pulse(self, channel, current_ua, width_us, gap_us):
-        return super().encode_pulse(*self.lie(channel, current_ua, width_us), gap_us)
+    def encode_pulse(self, channel, current_ua, width_us, gap_us, shape=1):
+        return super().encode_pulse(*self.lie(channel, current_ua, width_us), gap_us, shape)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import pytest
 from firmware_py.fault_causes import fault_of_device
 from hw_sim.emulators.rehastim2_wire import encode_frame
 from safety import faults as safety_faults
-from stimulator.drivers import sciencemode2_faults as faults
+from stimulator.drivers import faults
+from stimulator.drivers import sciencemode2_faults as words
 from stimulator.drivers import sciencemode2_states as states
-from stimulator.drivers import sciencemode4_faults
+from stimulator.drivers.one_pulse import EVENT_CLEAR, EVENT_FAIL, EVENT_START
 from tests.sciencemode2_bench import ALL_STATES, Bench
 
 
@@ -40,22 +41,13 @@ NUMBERS = {*range(8), *range(9, 15), *range(16, 23)}
 
 
 def test_every_fault_and_state_has_its_words():
-    assert len(faults.FAULTS) == len(faults.FAULTS_FOR_WEARER) == 23
+    assert len(words.FAULTS) == 23
     assert len(states.STATE_NAMES) == len(states.NEXT) == len(states.COMMANDS) == 7
-    assert {v for k, v in vars(faults).items() if k.startswith("FAULT_")} == NUMBERS
-    for sentence in faults.FAULTS + faults.FAULTS_FOR_WEARER:
+    assert {v for k, v in vars(faults).items() if k.startswith("FAULT_")} == set(range(23))
+    for sentence in words.FAULTS:
         assert sentence[0].isalnum()
         assert sentence.endswith(".")
-    assert len({faults.FAULTS[n] for n in NUMBERS}) == len(NUMBERS)
-
-
-def test_cause_with_the_name_of_one_of_the_other_driver_has_its_number():
-    ours, theirs = (
-        {k: v for k, v in vars(m).items() if k.startswith("FAULT_")} for m in (faults, sciencemode4_faults)
-    )
-    common = ours.keys() & theirs.keys()
-    assert len(common) == 16
-    assert {k: ours[k] for k in common} == {k: theirs[k] for k in common}
+    assert len({words.FAULTS[n] for n in NUMBERS}) == len(NUMBERS)
 
 
 def test_guard_reads_every_cause_as_the_fault_that_it_is():
@@ -69,23 +61,23 @@ def test_guard_reads_every_cause_as_the_fault_that_it_is():
             expected = safety_faults.SERIAL_LOST
         else:
             expected = safety_faults.DEVICE_FAULT
-        assert fault_of_device(number) == expected, faults.FAULTS[number]
+        assert fault_of_device(number) == expected, words.FAULTS[number]
 
 
 def test_table_leads_to_ready_only_from_the_mode_and_out_of_fault_only_by_clear():
     to_ready = [(s, e) for s in ALL_STATES for e in range(6) if states.NEXT[s][e] == states.READY]
     assert to_ready == [
         (states.ASK_MODE, states.EVENT_DONE),
-        (states.READY, states.EVENT_START),
-        (states.READY, states.EVENT_CLEAR),
+        (states.READY, EVENT_START),
+        (states.READY, EVENT_CLEAR),
     ]
     out = [
         (e, states.NEXT[states.FAULT][e]) for e in range(6) if states.NEXT[states.FAULT][e] != states.FAULT
     ]
-    assert out == [(states.EVENT_CLEAR, states.OFF)]
+    assert out == [(EVENT_CLEAR, states.OFF)]
     for row in states.NEXT:
         assert len(row) == 6
-        assert row[states.EVENT_FAIL] == states.FAULT
+        assert row[EVENT_FAIL] == states.FAULT
 
 
 def test_event_that_a_state_does_not_allow_leads_to_fault_with_a_cause(ready):

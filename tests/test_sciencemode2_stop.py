@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from stimulator.drivers import sciencemode2_faults as faults
+from stimulator.drivers import faults
 from stimulator.drivers import sciencemode2_states as states
 from tests.sciencemode2_bench import ALL_STATES, PULSE, STOP, WATCHDOG, Bench, answer, go_to
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw_sim.emulators.sciencemode_wire import encode_frame
-from stimulator.drivers import sciencemode4_faults as faults
+from stimulator.drivers import faults
 from stimulator.drivers import sciencemode4_states as states
 from tests.sciencemode4_bench import ALL_STATES, Bench, answer, go_to
 

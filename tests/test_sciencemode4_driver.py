@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from hw_sim.emulators.pty_link import PtyLink
-from stimulator.drivers import sciencemode4_faults as faults
+from stimulator.drivers import faults
 from stimulator.drivers import sciencemode4_states as states
 from stimulator.drivers.sciencemode4 import ScienceMode4
 from tests.sciencemode4_bench import ALL_STATES, Bench, go_to
@@ -48,7 +48,7 @@ def packet_number_of(bench, frame):
 
 def test_packet_number_advances_with_every_frame_and_wraps_after_63(ready):
     ready.pulses(150, every_cycles=3)
-    numbers = [packet_number_of(ready, frame) for frame in ready.frames]
+    numbers = [packet_number_of(ready, frame) for _, frame in ready.frames]
     assert numbers == [i % 64 for i in range(len(numbers))]
 
 

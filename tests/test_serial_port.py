@@ -9,6 +9,7 @@ import serial
 
 from firmware_py.hal import Port
 from firmware_py.pi.serial_port import PortError, SerialPort
+from stimulator.drivers.devices import PortSettings
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_it_is_a_port_and_opens_3_mbaud_8n2_with_flow_control_for_itself_alone(p
 
 
 def test_other_settings_are_passed_on(pty_pair):
-    port = SerialPort(pty_pair[1], 460_800, stop_bits=1, rtscts=False, parity="E")
+    port = SerialPort(pty_pair[1], PortSettings(460_800, "E", 1, False))
     settings = port._serial.get_settings()
     port.close()
     assert (settings["baudrate"], settings["parity"], settings["stopbits"]) == (460_800, "E", 1)
@@ -143,7 +144,7 @@ def test_forbidden_port_says_what_to_do(monkeypatch):
 
 def test_impossible_setting_is_refused_as_a_port_error(pty_pair):
     with pytest.raises(PortError, match="cannot be opened"):
-        SerialPort(pty_pair[1], stop_bits=7)
+        SerialPort(pty_pair[1], PortSettings(3_000_000, "N", 7, True))
 
 
 def test_modem_lines_and_latency_that_a_pty_lacks_do_no_harm(port):

@@ -17,22 +17,24 @@ from firmware_py.frames import FrameReader, FrameWriter
 from firmware_py.messages import CommandFrame, StatusFrame
 from firmware_py.pi.guardian.settings import GuardianSettings
 from safety.clock import WRAP_MASK_US
-from stimulator.drivers.capability import Capability
+from stimulator.drivers.devices import Device
 from stimulator.prescription import Prescription, channel_limits, prescription_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def settings_for(prescription: Prescription, capability: Capability, **flags: bool) -> GuardianSettings:
+def settings_for(prescription: Prescription, device: Device, **more: bool | int) -> GuardianSettings:
     """Return what the guardian must know of a checked prescription.
 
-    flags   those of GuardianSettings: has_imu, has_switch, is_shank, was_checked
+    device   of stimulator.drivers.devices.choose
+    more     has_imu, has_switch, is_shank, was_checked of GuardianSettings; allow_host_death_tail_ms if it is set
     """
     return GuardianSettings(
-        device=capability.name,
+        device=device.name,
+        answer_max_ms=device.answer_max_ms,
         prescription=prescription_hash(prescription),
-        channels=channel_limits(prescription, capability),
-        **flags,
+        channels=channel_limits(prescription, device.capability),
+        **more,
     )
 
 

@@ -7,6 +7,7 @@ import select
 import serial
 
 from firmware_py.hal import Port
+from stimulator.drivers.devices import SCIENCEMODE4_PORT, PortSettings
 
 _NEXT_STEP = {
     errno.ENOENT: "Plug the stimulator in, or give the path that `ls /dev/serial/by-id` shows.",
@@ -24,32 +25,25 @@ class PortError(OSError):
 
 
 class SerialPort(Port):
-    """A byte stream to a stimulator through pyserial, 3 Mbaud 8N2 with RTS/CTS unless told otherwise.
+    """A byte stream to a stimulator through pyserial.
 
     path       str, for instance /dev/ttyACM0; it is taken for this program alone
+    settings   of the stimulator's protocol, ScienceMode 4's unless told otherwise
     Refuses    a missing, busy or unfit port with `PortError`
     USB CDC and pseudo terminals ignore baud rate, stop bits and flow control; an FTDI chip does not.
     """
 
-    def __init__(
-        self,
-        path: str,
-        baudrate: int = 3_000_000,
-        *,
-        stop_bits: int = 2,
-        rtscts: bool = True,
-        parity: str = serial.PARITY_NONE,
-    ) -> None:
+    def __init__(self, path: str, settings: PortSettings = SCIENCEMODE4_PORT) -> None:
         super().__init__()
         self.path = path
         try:
             self._serial = serial.Serial(
                 path,
-                baudrate=baudrate,
+                baudrate=settings.baudrate,
                 bytesize=serial.EIGHTBITS,
-                parity=parity,
-                stopbits=stop_bits,
-                rtscts=rtscts,
+                parity=settings.parity,
+                stopbits=settings.stop_bits,
+                rtscts=settings.has_rtscts,
                 timeout=0,
                 write_timeout=0,
                 exclusive=True,

@@ -5,12 +5,12 @@ It follows the maker's protocol document, not our driver: low and mid level, whi
 Tested against the maker's own and independent clients' frames (`tests/golden`), never against a device.
 """
 
-import heapq
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from hw_sim.emulators.line import Line, LineFaults
 from hw_sim.emulators.load import DeliveredPulse, Load, ResistorLoad
 from hw_sim.emulators.p24_mid_level import MidLevel
 from hw_sim.emulators.p24_output import OutputStage, Point, read_points
@@ -19,31 +19,23 @@ from hw_sim.emulators.sciencemode_wire import FrameSplitter, WireFrame, encode_f
 HIGH_VOLTAGE_US = 40_000  # to switch it on or off; ml_init needs it twice
 QUEUE_MAX = 10
 BOOT_US = 1_000_000  # deaf after its power came back (assumed; a RehaMove3 takes 10 to 15 s)
-ACK_LATENCY_US = (1_000, 5_000)  # after the pulse; users measured 5 to 15 ms for the whole round trip
+ACK_LATENCY_US = (1_000, 13_000)  # after the pulse; users measured 5 to 15 ms for the whole round trip
 COMMAND_DELAY_US = 1_000  # from the command to its pulse (maker's figure for the RehaMove3)
 
-OK, TRANSFER, PARAMETER, NOT_INITIALISED, ELECTRODE, INVALID_COMMAND, BUSY = 0, 1, 2, 7, 10, 11, 21
+OK, TRANSFER, PARAMETER, NOT_INITIALISED = 0, 1, 2, 7
+HIGH_VOLTAGE, ELECTRODE, INVALID_COMMAND, BUSY = 8, 10, 11, 21
 LL_INIT, LL_CHANNEL_CONFIG, LL_STOP, ML_INIT, ML_UPDATE, ML_STOP, ML_GET = 0, 2, 4, 30, 32, 34, 36
 RESET, GENERAL_ERROR, UNKNOWN_COMMAND = 58, 66, 67
-FIRMWARE, PROTOCOL = bytes((1, 2, 3)), bytes((4, 0, 0))
+FIRMWARE = bytes((1, 2, 3))
+VOLTS = (150.0, 0.0, 30.0, 60.0, 90.0, 120.0, 150.0)  # of ll_init: standard, off, and steps
 
 
 @dataclass(slots=True, kw_only=True)
-class P24Faults:
-    """What is wrong with the device or the line. Every field may be changed at any time.
+class P24Faults(LineFaults):
+    """What is wrong with the device or the line. Every field may be changed at any time."""
 
-    only_command concerns the first five: they then strike only answers to this command.
-    """
-
-    drop_answers: bool = False  # does what it is told, but the answer is lost
-    late_us: int = 0  # answers come this much later; others may overtake them
-    wrong_packet_number: bool = False
-    corrupt_checksum: bool = False
-    noise: bytes = b""  # sent just before each answer
-    only_command: int | None = None
-    busy: bool = False  # refuses every stimulation command with result 21
-    silent: bool = False  # hangs: hears nothing, says nothing
-    protocol: bytes = PROTOCOL  # what get_extended_version says
+    high_voltage: bool = False  # it fails: every init is answered with result 8
+    protocol: bytes = b""  # what the device says of its protocol, three numbers; empty: the truth
 
 
 @dataclass(slots=True)
@@ -65,6 +57,11 @@ class P24:
     now_us never runs backwards and does not wrap.
     """
 
+    CHANNELS = 8
+    LL_INIT_MORE = b""  # in the answer, after the result
+    PROTOCOL = bytes((4, 0, 0))
+    BOOT_US = BOOT_US
+
     def __init__(
         self,
         load: Load | None = None,
@@ -79,15 +76,14 @@ class P24:
                 f"ack_latency_us is {ack_latency_us}; give (least, most) with 0 <= least <= most."
             )
         self._stage = OutputStage(load or ResistorLoad(), on_pulse)
-        self._mid = MidLevel(self._stage)
+        self._mid = MidLevel(self._stage, self.CHANNELS)
         self._splitter = FrameSplitter()
         self._random = random.Random(seed)
         self._ack_latency_us = ack_latency_us
         self._command_delay_us = command_delay_us
         self.faults = P24Faults()
+        self._line = Line(63, 6)
         self._deaf_until_us = 0
-        self._n_answers = 0
-        self._sent = bytearray()  # on the line, to be fetched by the next step
         self._forget_everything()
 
     @property
@@ -109,32 +105,33 @@ class P24:
         """Take the leads of these channels off (none: all are on again)."""
         self._stage.open_channels = frozenset(channels)
 
-    def power_cycle(self, now_us: int, boot_us: int = BOOT_US) -> None:
+    def power_cycle(self, now_us: int, boot_us: int | None = None) -> None:
         """Lose power and come back: nothing is remembered, answers under way are lost, deaf for `boot_us`."""
         self._forget_everything()
         self._stage.free_us = min(self._stage.free_us, now_us)
-        self._deaf_until_us = now_us + boot_us
+        self._deaf_until_us = now_us + (self.BOOT_US if boot_us is None else boot_us)
 
     def feed(self, now_us: int, data: bytes) -> None:
         """Take bytes that reach the device at `now_us`."""
         self._run_until(now_us)  # a reset that is under way decides whether these bytes are heard
         if self.faults.silent or now_us < self._deaf_until_us:
             return
-        self._inbox.extend((now_us, frame) for frame in self._splitter.feed(data))
+        for frame in self._splitter.feed(data):
+            is_sound = frame.is_sound and not self.faults.corrupt_heard
+            self._inbox.append((now_us, replace(frame, is_sound=is_sound)))
 
     def due_us(self, now_us: int) -> int | None:
         """Return when the device next does something by itself (at least `now_us`), None if never."""
         times = [at_us for at_us, _ in self._events()]
-        if self._answers:
-            times.append(self._answers[0][0])
+        leaves_us = self._line.due_us()
+        if leaves_us is not None:
+            times.append(leaves_us)
         return max(now_us, min(times)) if times else None
 
     def step(self, now_us: int) -> bytes:
         """Do everything that is due until `now_us`, in order of time; return what is sent until then."""
         self._run_until(now_us)
-        sent = bytes(self._sent)
-        self._sent.clear()
-        return sent
+        return self._line.take()
 
     # Inside --------------------------------------------------------------------------------------------
 
@@ -144,11 +141,7 @@ class P24:
             if action is None or at_us > now_us:
                 break
             action(at_us)
-        self._send_until(now_us)
-
-    def _send_until(self, now_us: int) -> None:
-        while self._answers and self._answers[0][0] <= now_us:
-            self._sent += heapq.heappop(self._answers)[2]
+        self._line.run_until(now_us)
 
     def _forget_everything(self) -> None:
         self._splitter.reset()
@@ -156,7 +149,7 @@ class P24:
         self._low_on = False
         self._inbox: deque[tuple[int, WireFrame]] = deque()
         self._queue: deque[_Queued] = deque()
-        self._answers: list[tuple[int, int, bytes]] = []
+        self._line.clear()
         self._switching_until_us = 0  # high voltage on its way up or down: commands wait
         self._answered_us = 0
 
@@ -193,14 +186,24 @@ class P24:
         is_low = frame.command == LL_INIT
         if self._mid.is_on if is_low else self._low_on:
             self._answer(now_us, frame, bytes((NOT_INITIALISED,)))
-        elif len(frame.data) != 1 or frame.data[0] & (0x81 if is_low else 0xFE):
+        elif len(frame.data) != 1 or not (self._is_ll_init(frame.data[0]) if is_low else frame.data[0] < 2):
             self._answer(now_us, frame, bytes((PARAMETER,)))
+        elif self.faults.high_voltage:
+            self._answer(now_us + HIGH_VOLTAGE_US, frame, bytes((HIGH_VOLTAGE,)))
         elif is_low:
             self._low_on = True
-            self._switch_high_voltage(now_us, frame, HIGH_VOLTAGE_US)
+            self._stage.high_voltage_v = VOLTS[frame.data[0] >> 1 & 7]
+            self._switch_high_voltage(now_us, frame, HIGH_VOLTAGE_US, self.LL_INIT_MORE)
         else:
             self._mid.init(stop_all_on_error=bool(frame.data[0]))
+            self._stage.high_voltage_v = VOLTS[0]
             self._switch_high_voltage(now_us, frame, 2 * HIGH_VOLTAGE_US)
+
+    def _is_ll_init(self, byte: int) -> bool:
+        """Bits 3 to 1 are the voltage. The others are reserved, or ask for what is not emulated: a measurement (P24),
+        denervation (RehaMove3); both are refused here (assumed).
+        """
+        return not byte & 0xF1 and byte >> 1 < len(VOLTS)
 
     def _stop(self, now_us: int, frame: WireFrame) -> None:
         """A pulse under way runs to its end; queued ones are dropped, unanswered (assumed)."""
@@ -212,9 +215,11 @@ class P24:
         self._mid.stop()
         self._switch_high_voltage(max(now_us, self._stage.free_us), frame, HIGH_VOLTAGE_US)
 
-    def _switch_high_voltage(self, now_us: int, frame: WireFrame, duration_us: int) -> None:
+    def _switch_high_voltage(
+        self, now_us: int, frame: WireFrame, duration_us: int, more: bytes = b""
+    ) -> None:
         self._switching_until_us = now_us + duration_us
-        self._answer(self._switching_until_us, frame, bytes((OK,)))
+        self._answer(self._switching_until_us, frame, bytes((OK,)) + more)
 
     def _channel_config(self, now_us: int, frame: WireFrame) -> None:
         head = frame.data[0] if frame.data else 0
@@ -223,19 +228,30 @@ class P24:
             result = NOT_INITIALISED
         elif self.faults.busy or len(self._queue) >= QUEUE_MAX:
             result = BUSY  # for a full queue: assumed
-        elif head & 0x80 and points is not None and len(points) == (head & 15) + 1:
-            channel = (head >> 4 & 1) * 4 + (head >> 5 & 3)
+        elif (
+            head & 0x80
+            and points is not None
+            and len(points) == (head & 15) + 1
+            and _channel(head) < self.CHANNELS
+        ):
+            channel = _channel(head)
             self._queue.append(_Queued(now_us + self._command_delay_us, frame, channel, points))
             return  # the answer comes after the pulse
         else:  # without the execute bit nothing happens; clients send it with or without points
             result = OK if frame.data and not head & 0x80 else PARAMETER
-        self._answer(now_us, frame, _pulse_answer(result, head))
+        self._answer(now_us, frame, self._pulse_answer(result, head))
 
     def _fire_next(self, now_us: int) -> None:
         queued = self._queue.popleft()
         is_good = self._stage.fire(now_us, queued.channel, queued.points)
-        data = _pulse_answer(OK if is_good else ELECTRODE, queued.frame.data[0])
-        self._answer(self._stage.free_us, queued.frame, data)
+        result = OK if is_good else ELECTRODE
+        if self.faults.pulse_result is not None:
+            result = self.faults.pulse_result
+        self._answer(self._stage.free_us, queued.frame, self._pulse_answer(result, queued.frame.data[0]))
+
+    def _pulse_answer(self, result: int, head: int) -> bytes:
+        """Result, (connector << 4) + channel, no measurement."""
+        return bytes((result, (head >> 4 & 1) << 4 | (head >> 5 & 3), 0))
 
     def _update(self, now_us: int, data: bytes) -> int:
         if not self._mid.is_on:
@@ -255,46 +271,41 @@ class P24:
 
     def _inform(self, now_us: int, frame: WireFrame) -> None:
         """The questions, which change nothing, and the reset."""
-        version = FIRMWARE + self.faults.protocol
+        version = FIRMWARE + (self.faults.protocol or self.PROTOCOL)
         status = 1 if self._low_on else 2 + self._mid.is_running if self._mid.is_on else 0
-        data = {
+        data = self._answers_of(version, bytes((status, 6 if status else 1))).get(frame.command)
+        if data is None:
+            self._answer(now_us, frame, bytes((INVALID_COMMAND,)), UNKNOWN_COMMAND)
+            return
+        if frame.command == RESET:
+            self._line.run_until(now_us)  # what is on the line has left
+            self.power_cycle(now_us)
+        self._answer(now_us, frame, bytes((OK,)) + data)
+
+    def _answers_of(self, version: bytes, status: bytes) -> dict[int, bytes]:
+        """Return what each question is answered with, after the result."""
+        return {
             50: version,
             52: b"EMULATED24",
             54: bytes((100,)) + (5000).to_bytes(2, "big"),  # no battery: its 5 V supply (assumed)
             RESET: b"",
             60: version,
-            62: bytes((status, 6 if status else 1)),
+            62: status,
             68: version + bytes.fromhex("00000000 01 01"),
-        }.get(frame.command)
-        if data is None:
-            self._answer(now_us, frame, bytes((INVALID_COMMAND,)), UNKNOWN_COMMAND)
-            return
-        if frame.command == RESET:
-            self._send_until(now_us)  # what is on the line has left
-            self.power_cycle(now_us)
-        self._answer(now_us, frame, bytes((OK,)) + data)
+        }
 
     def _answer(self, done_us: int, frame: WireFrame, data: bytes, command: int | None = None) -> None:
         """Send `data` some latency after `done_us`, in order, through whatever is wrong with the line."""
-        at_us = max(self._answered_us, done_us + self._random.randint(*self._ack_latency_us))
-        self._answered_us = at_us
-        faults = self.faults
-        packet_number = frame.packet_number
-        noise = b""
-        is_struck = faults.only_command in (None, frame.command)
-        if is_struck:
-            if faults.drop_answers:
-                return
-            at_us += faults.late_us
-            noise = faults.noise
-            packet_number = packet_number + faults.wrong_packet_number & 63
-        wire = bytearray(encode_frame(packet_number, frame.command + 1 if command is None else command, data))
-        if is_struck and faults.corrupt_checksum:
-            wire[6] ^= 0x10
-        self._n_answers += 1  # keeps answers of one moment in order
-        heapq.heappush(self._answers, (at_us, self._n_answers, noise + bytes(wire)))
+        self._answered_us = max(self._answered_us, done_us + self._random.randint(*self._ack_latency_us))
+        said = frame.command + 1 if command is None else command
+        self._line.answer(
+            self._answered_us,
+            frame.command,
+            frame.packet_number,
+            lambda number: encode_frame(number, said, data),
+            self.faults,
+        )
 
 
-def _pulse_answer(result: int, head: int) -> bytes:
-    """Result, (connector << 4) + channel, no measurement."""
-    return bytes((result, (head >> 4 & 1) << 4 | (head >> 5 & 3), 0))
+def _channel(head: int) -> int:
+    return (head >> 4 & 1) * 4 + (head >> 5 & 3)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hw_sim.emulators.p24_output import OutputStage, Point, read_points
 
 TIMEOUT_US = 2_000_000
+SOFT_START_US = 20_000_000
 DEMUX_US = 60  # per pulse, to switch the channel (the maker's validity rule)
 STATE_OK, STATE_ELECTRODE, STATE_PULSE_TIMEOUT = 0, 1, 2
 
@@ -21,8 +22,9 @@ class _Channel:
 class MidLevel:
     """Channels with a period each, on one output stage."""
 
-    def __init__(self, stage: OutputStage) -> None:
+    def __init__(self, stage: OutputStage, channels: int = 8) -> None:
         self._stage = stage
+        self._n_channels = channels
         self.is_on = False
         self._stop_all_on_error = False
         self._channels: dict[int, _Channel] = {}
@@ -52,7 +54,7 @@ class MidLevel:
 
     def update(self, now_us: int, data: bytes) -> bool:
         """Take over an ml_update; return False (and change nothing) if it is not valid."""
-        asked = _read_update(data)
+        asked = _read_update(data, self._n_channels)
         if asked is None:
             return False
         channels = {}
@@ -116,14 +118,18 @@ def _scaled(channel: _Channel) -> list[Point]:
     return [(us, int(ma * 2 * share) / 2) for us, ma in channel.points]
 
 
-def _read_update(data: bytes) -> dict[int, tuple[int, int, list[Point]]] | None:
-    """Return channel -> (ramp, period_us, points), None if the data are not valid."""
+def _read_update(data: bytes, n_channels: int) -> dict[int, tuple[int, int, list[Point]]] | None:
+    """Return channel -> (ramp, period_us, points), None if the data are not valid.
+
+    With four channels bit 4 of the mask is a soft start of some 20 s; the others must be 0.
+    """
     channels = {}
-    if not data:
+    if not data or (n_channels == 4 and data[0] & 0xE0):
         return None
+    is_soft = n_channels == 4 and bool(data[0] & 0x10)
     at = 1
     duty = 0.0
-    for number in range(8):
+    for number in range(n_channels):
         if not data[0] >> number & 1:
             continue
         if len(data) < at + 3:
@@ -133,8 +139,10 @@ def _read_update(data: bytes) -> dict[int, tuple[int, int, list[Point]]] | None:
         period_us = (word >> 1) * (250 if word & 1 else 500)
         raw = data[at + 3 : at + 3 + 4 * n_points]
         points = read_points(raw)
-        if len(raw) != 4 * n_points or points is None or not period_us:
+        if len(raw) != 4 * n_points or points is None or not period_us or (n_channels == 4 and word & 1):
             return None
+        if is_soft:
+            ramp_pulses = SOFT_START_US // period_us
         duty += (sum(us for us, _ in points) + DEMUX_US) / period_us
         channels[number] = (ramp_pulses, period_us, points)
         at += 3 + 4 * n_points

@@ -16,12 +16,19 @@ Point = tuple[int, float]  # duration in us, current in mA
 class OutputStage:
     """Delivers pulses, logs them in `pulses` and tells `on_pulse`."""
 
-    def __init__(self, load: Load, on_pulse: Callable[[DeliveredPulse], None] | None) -> None:
+    def __init__(
+        self,
+        load: Load,
+        on_pulse: Callable[[DeliveredPulse], None] | None,
+        check_from_ma: float = ELECTRODE_CHECK_MIN_MA,
+    ) -> None:
         self.load = load
+        self._check_from_ma = check_from_ma
         self.on_pulse = on_pulse
         self.pulses: list[DeliveredPulse] = []
         self.open_channels: frozenset[int] = frozenset()  # leads that are off, whatever the load says
         self.free_us = 0  # when the pulse under way ends
+        self.high_voltage_v = COMPLIANCE_V  # what the stage has to push with
 
     def fire(self, start_us: int, channel: int, points: Sequence[Point]) -> bool:
         """Give one list of points at `start_us` (not before `free_us`); return False on an electrode error."""
@@ -49,14 +56,18 @@ class OutputStage:
         if self.on_pulse:
             self.on_pulse(pulse)
         is_poor = answer.is_open or answer.reached_ma < REACHED_MIN_SHARE * abs(current_ma)
-        return not (is_poor and abs(current_ma) >= ELECTRODE_CHECK_MIN_MA)
+        return not (is_poor and abs(current_ma) >= self._check_from_ma)
 
     def _ask_load(self, channel: int, current_ma: float, width_us: int) -> LoadAnswer:
         if not current_ma:
             return PlainAnswer(0.0, 0.0, is_open=False)
         if channel in self.open_channels:
             return PlainAnswer(COMPLIANCE_V, 0.0, is_open=True)
-        return self.load.pulse(channel, current_ma, width_us)
+        answer = self.load.pulse(channel, current_ma, width_us)
+        if answer.voltage_v <= self.high_voltage_v:
+            return answer
+        reached_ma = answer.reached_ma * self.high_voltage_v / answer.voltage_v
+        return PlainAnswer(self.high_voltage_v, reached_ma, answer.is_open)
 
 
 def read_points(data: bytes) -> list[Point] | None:

@@ -6,11 +6,11 @@ repeats a channel list, and reports the quick stop and poor electrodes on its ow
 Tested against independent clients and their frames (`tests/golden`), never against a device.
 """
 
-import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hw_sim.emulators.line import Line, LineFaults
 from hw_sim.emulators.load import DeliveredPulse, Load, ResistorLoad
 from hw_sim.emulators.p24_output import OutputStage
 from hw_sim.emulators.rehastim2_list import MODE_START, ChannelList, pulse_points, read_pulse
@@ -31,21 +31,9 @@ MOTOMED_VALUES = 60
 
 
 @dataclass(slots=True, kw_only=True)
-class RehaStim2Faults:
-    """What is wrong with the device or the line. Every field may be changed at any time.
+class RehaStim2Faults(LineFaults):
+    """What is wrong with the device or the line. Every field may be changed at any time."""
 
-    only_command concerns the first six: they then strike only answers to this command.
-    """
-
-    drop_answers: bool = False  # does what it is told, but the answer is lost
-    late_us: int = 0  # answers come this much later; others may overtake them
-    wrong_packet_number: bool = False
-    corrupt_checksum: bool = False
-    noise: bytes = b""  # sent just before each answer
-    split_us: int = 0  # the second half of each answer comes this much later
-    only_command: int | None = None
-    busy: bool = False  # refuses every stimulation command with result -8
-    silent: bool = False  # hangs: hears nothing, says nothing
     version: int = 1  # what its Init says
     motomed: bool = False  # a leg trainer is connected: its values come every 20 ms
 
@@ -82,8 +70,7 @@ class RehaStim2:
         self._command_delay_us = command_delay_us
         self.faults = RehaStim2Faults()
         self._is_stop_pressed = False
-        self._n_sent = 0
-        self._sent = bytearray()  # on the line, to be fetched by the next step
+        self._line = Line(255, 2)
         self._motomed_us = 0  # when the leg trainer speaks next
         self._begin(0)
 
@@ -122,7 +109,7 @@ class RehaStim2:
         """Lose power and come back: nothing is remembered, answers under way are lost."""
         self._run_until(now_us)
         self._splitter.reset()
-        self._outbox.clear()
+        self._line.clear()
         self._stage.free_us = min(self._stage.free_us, now_us)
         self._begin(now_us + boot_us)
 
@@ -137,16 +124,15 @@ class RehaStim2:
     def due_us(self, now_us: int) -> int | None:
         """Return when the device next does something by itself (at least `now_us`), None if never."""
         times = [at_us for at_us, _ in self._events()]
-        if self._outbox:
-            times.append(self._outbox[0][0])
+        leaves_us = self._line.due_us()
+        if leaves_us is not None:
+            times.append(leaves_us)
         return max(now_us, min(times)) if times else None
 
     def step(self, now_us: int) -> bytes:
         """Do everything that is due until `now_us`, in order of time; return what is sent until then."""
         self._run_until(now_us)
-        sent = bytes(self._sent)
-        self._sent.clear()
-        return sent
+        return self._line.take()
 
     # Time ----------------------------------------------------------------------------------------------
 
@@ -161,7 +147,6 @@ class RehaStim2:
         self._answered_us = awake_us
         self._pulse: tuple[int, int, int, int] | None = None  # time, channel, width us, current mA
         self._busy_until_us = 0
-        self._outbox: list[tuple[int, int, bytes]] = []
         self._list.reset()
 
     def _run_until(self, now_us: int) -> None:
@@ -169,13 +154,9 @@ class RehaStim2:
             at_us, action = min(self._events(), key=lambda event: event[0], default=(now_us + 1, None))
             if action is None or at_us > now_us:
                 break
-            self._send_until(at_us)  # what was on the line before has left, whatever happens now
+            self._line.run_until(at_us)  # what was on the line before has left, whatever happens now
             action(at_us)
-        self._send_until(now_us)
-
-    def _send_until(self, now_us: int) -> None:
-        while self._outbox and self._outbox[0][0] <= now_us:
-            self._sent += heapq.heappop(self._outbox)[2]
+        self._line.run_until(now_us)
 
     def _events(self) -> list[tuple[int, Callable[[int], None]]]:
         """What comes next of each kind; the end of the connection comes first of what is due together."""
@@ -200,7 +181,7 @@ class RehaStim2:
         self._say(now_us, MOTOMED_VALUES, bytes((0x00, 0x81, 0x0F, 0xF0)))
 
     def _time_out(self, now_us: int) -> None:
-        self._outbox.clear()
+        self._line.clear()
         self._begin(now_us)
 
     def _fire(self, now_us: int) -> None:
@@ -225,12 +206,13 @@ class RehaStim2:
 
     def _obey(self, now_us: int, frame: WireFrame) -> None:
         if not self._connected:
-            is_accepted = frame.is_sound and frame.command == INIT_ACK and frame.data == b"\x00"
+            is_sound = frame.is_sound and not self.faults.corrupt_heard
+            is_accepted = is_sound and frame.command == INIT_ACK and frame.data == b"\x00"
             if is_accepted and frame.packet_number == self._init_packet:
                 self._connected = True
                 self._heard_us = now_us
             return
-        if not frame.is_sound:
+        if not frame.is_sound or self.faults.corrupt_heard:
             if frame.command in (GET_MODE, LIST_INIT, LIST_START, LIST_STOP, SINGLE_PULSE):
                 self._answer(now_us, frame, TRANSFER)
             return
@@ -275,30 +257,21 @@ class RehaStim2:
             at_us = max(at_us, self._pulse[0] + 1_200)  # not before its pulse has run
             self._busy_until_us = at_us
         self._answered_us = at_us
-        faults = self.faults
-        if faults.only_command not in (None, frame.command):
-            self._send(at_us, encode_frame(frame.packet_number, frame.command + 1, _data(result, more)))
-        elif not faults.drop_answers:
-            number = frame.packet_number + faults.wrong_packet_number & 0xFF
-            wire = bytearray(encode_frame(number, frame.command + 1, _data(result, more)))
-            if faults.corrupt_checksum:
-                wire[2] ^= 0x10
-            half = len(wire) // 2
-            self._send(at_us + faults.late_us, faults.noise + bytes(wire[:half]))
-            self._send(at_us + faults.late_us + faults.split_us, bytes(wire[half:]))
+        if frame.command == SINGLE_PULSE and result == OK and self.faults.pulse_result is not None:
+            result = self.faults.pulse_result
+        data = bytes((result & 0xFF,)) + (more if result == OK else b"")
+        self._line.answer(
+            at_us,
+            frame.command,
+            frame.packet_number,
+            lambda number: encode_frame(number, frame.command + 1, data),
+            self.faults,
+        )
 
     def _say(self, now_us: int, command: int, data: bytes) -> int:
         """Send a message of its own; return its packet number."""
         number = self._packet_number
         self._packet_number = number + 1 & 0xFF
         if not self.faults.silent:
-            self._send(now_us, encode_frame(number, command, data))
+            self._line.send(now_us, encode_frame(number, command, data))
         return number
-
-    def _send(self, at_us: int, wire: bytes) -> None:
-        self._n_sent += 1  # keeps what is sent at one moment in order
-        heapq.heappush(self._outbox, (at_us, self._n_sent, wire))
-
-
-def _data(result: int, more: bytes) -> bytes:
-    return bytes((result & 0xFF,)) + (more if result == OK else b"")

@@ -1,39 +1,11 @@
-"""Why the ScienceMode 2 driver stopped: small numbers for the board, sentences for people.
+"""Why the ScienceMode 2 driver stopped, in sentences for people; the numbers stand in `faults`.
 
-A cause that the ScienceMode 4 driver knows too has the same number there, so that the guard and the log
-read both alike (`firmware_py.fault_causes`). Numbers 8 and 15 stay free: no answer of this protocol names a
-channel, or a current that was lower than asked.
+Numbers 8 and 15 stay free: no answer of this protocol names a channel, or a current that was lower than asked.
 """
 
+from stimulator.drivers import faults
 from stimulator.drivers import sciencemode2_codec as codec
 
-FAULT_NONE = 0
-FAULT_PORT_GONE = 1
-FAULT_NO_ANSWER = 2
-FAULT_PULSE_NOT_ANSWERED = 3
-FAULT_ANSWER_BROKEN = 4
-FAULT_STOP_NOT_CONFIRMED = 5
-FAULT_UNMATCHED_ANSWER = 6
-FAULT_ANSWER_INCOMPLETE = 7
-FAULT_TRANSFER = 9
-FAULT_PARAMETER = 10
-FAULT_WRONG_MODE = 11
-FAULT_MODULE = 12
-FAULT_ELECTRODE = 13
-FAULT_BUSY = 14
-FAULT_UNKNOWN_COMMAND = 16
-FAULT_UNKNOWN_RESULT = 17
-FAULT_UNKNOWN_STATUS = 18
-FAULT_WRONG_PROTOCOL = 19
-FAULT_MISUSE = 20
-FAULT_QUICK_STOP = 21
-FAULT_RESTARTED = 22
-
-_CABLE = "Stimulation stopped: the stimulator does not answer. Check its cable and power, then start again."
-_DEVICE = "Stimulation stopped: the stimulator reports a problem. Switch it off and on, then start again."
-_PAD = "Stimulation stopped: an electrode may be loose or dry. Check pads and leads, then start again."
-_HELP = "Stimulation stopped: controller and stimulator disagree. Start again; if it returns, ask for help."
-_STOP = "Stimulation stopped by the red button at the stimulator. Release it or plug it in, then start again."
 _FREE = "Free: this protocol has no such cause. If you read it, report it with the log."
 
 # One sentence per cause, for the engineer and the log: fact, allowed range, next step.
@@ -90,43 +62,16 @@ FAULTS = (
     ),
 )
 
-# The same causes in the words for the wearer.
-FAULTS_FOR_WEARER = (
-    "No fault.",
-    _CABLE,
-    _CABLE,
-    _CABLE,
-    _CABLE,
-    _CABLE,
-    _HELP,
-    _DEVICE,
-    _FREE,
-    _CABLE,
-    _HELP,
-    _HELP,
-    _DEVICE,
-    _PAD,
-    _HELP,
-    _FREE,
-    _HELP,
-    _DEVICE,
-    _DEVICE,
-    _HELP,
-    _HELP,
-    _STOP,
-    _DEVICE,
-)
-
 _BY_RESULT = (
-    (codec.RESULT_TRANSFER, FAULT_TRANSFER),
-    (codec.RESULT_PARAMETER, FAULT_PARAMETER),
-    (codec.RESULT_WRONG_MODE, FAULT_WRONG_MODE),
-    (codec.RESULT_BUSY, FAULT_BUSY),
+    (codec.RESULT_TRANSFER, faults.FAULT_TRANSFER),
+    (codec.RESULT_PARAMETER, faults.FAULT_PARAMETER),
+    (codec.RESULT_WRONG_MODE, faults.FAULT_NOT_INITIALISED),
+    (codec.RESULT_BUSY, faults.FAULT_BUSY),
 )
 _BY_ERROR = (
-    (codec.ERROR_QUICK_STOP, FAULT_QUICK_STOP),
-    (codec.ERROR_ELECTRODE, FAULT_ELECTRODE),
-    (codec.ERROR_MODULE, FAULT_MODULE),
+    (codec.ERROR_QUICK_STOP, faults.FAULT_QUICK_STOP),
+    (codec.ERROR_ELECTRODE, faults.FAULT_ELECTRODE),
+    (codec.ERROR_MODULE, faults.FAULT_HIGH_VOLTAGE),
 )
 
 
@@ -135,7 +80,7 @@ def fault_of_result(result: int) -> int:
     for known, fault in _BY_RESULT:
         if known == result:
             return fault
-    return FAULT_UNKNOWN_RESULT
+    return faults.FAULT_UNKNOWN_RESULT
 
 
 def fault_of_error(error: int) -> int:
@@ -143,4 +88,4 @@ def fault_of_error(error: int) -> int:
     for known, fault in _BY_ERROR:
         if known == error:
             return fault
-    return FAULT_UNKNOWN_RESULT
+    return faults.FAULT_UNKNOWN_RESULT

@@ -1,8 +1,8 @@
 """States of the ScienceMode 2 driver: what each does, what is said in it, and where each event leads."""
 
 from stimulator.drivers import sciencemode2_codec as codec
+from stimulator.drivers.one_pulse import OFF, Table
 
-OFF = 0
 WAIT_INIT = 1
 ACCEPT = 2
 ASK_MODE = 3
@@ -19,10 +19,6 @@ STATE_NAMES = (
     "fault",  # one StopChannelListMode, then silence; leaves only by clear_fault
 )
 
-EVENT_START = 0
-EVENT_STOP = 1
-EVENT_CLEAR = 2
-EVENT_FAIL = 3
 EVENT_INIT = 4
 EVENT_DONE = 5
 
@@ -37,18 +33,21 @@ NEXT = (  # NEXT[state][event]; what cannot happen leads to FAULT
     (STOPPING,  STOPPING, STOPPING,  FAULT, OFF,      OFF),       # STOPPING: restarted is as good as stopped
     (FAULT,     FAULT,    OFF,       FAULT, FAULT,    FAULT),     # FAULT
 )
-# Per state: the command sent on entering (-1 none), time allowed until what is awaited (0: nothing), tries.
+# Per state: the command sent on entering (-1 none), data bytes of its answer, time allowed until what is awaited
+# (0: nothing), tries.
 # The maker allows 100 ms for an answer; 20 more are for the cable and our own cycle.
 # Init comes at the latest after the device's own time-out of 1.2 s and one of its periods of 0.5 s.
 ANSWER_MAX_US = 120_000
 INIT_MAX_US = 2_000_000
 COMMANDS = (
-    (-1, 0, 0),
-    (-1, INIT_MAX_US, 1),
-    (codec.INIT_ACK, 0, 1),
-    (codec.GET_STIMULATION_MODE, ANSWER_MAX_US, 2),
-    (-1, 0, 0),
-    (codec.STOP_CHANNEL_LIST, ANSWER_MAX_US, 1),
-    (codec.STOP_CHANNEL_LIST, 0, 1),
+    (-1, 0, 0, 0),
+    (-1, 1, INIT_MAX_US, 1),
+    (codec.INIT_ACK, 0, 0, 1),
+    (codec.GET_STIMULATION_MODE, 2, ANSWER_MAX_US, 2),
+    (-1, 0, 0, 0),
+    (codec.STOP_CHANNEL_LIST, 1, ANSWER_MAX_US, 1),
+    (codec.STOP_CHANNEL_LIST, 1, 0, 1),
 )
 # fmt: on
+
+TABLE = Table(READY, STOPPING, FAULT, NEXT, COMMANDS)

@@ -177,3 +177,19 @@ class FrameCheck:
     def _current_steps(self, at: int) -> int:
         """Return the current of the point at body[at], in 0.5 mA, -300 to 723 (10 bits less 300)."""
         return self._body[at + 1] % 16 * 64 + self._body[at + 2] // 4 - 300
+
+
+class RehaMove3Check(FrameCheck):
+    """The same for a RehaMove3: four channels, and an ll_init that asks for the high voltage and nothing else."""
+
+    __slots__ = ()
+
+    def read(self, buf: bytearray, n: int) -> bool:
+        """As `FrameCheck.read`; refuses besides the second connector, and a denervation mode."""
+        if not FrameCheck.read(self, buf, n):
+            return False
+        if self.channel > 3 or (self.command == 0 and self._body[2] & 0x70):
+            self.can_stimulate = True
+            self.is_pulse = False
+            return False
+        return True

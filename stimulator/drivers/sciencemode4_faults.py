@@ -1,35 +1,10 @@
-"""Why the ScienceMode 4 driver stopped: small numbers for the board, sentences for people."""
+"""Why the ScienceMode 4 driver stopped, in sentences for people; the numbers stand in `faults`."""
 
+from stimulator.drivers import faults
 from stimulator.drivers import sciencemode4_codec as codec
 
-FAULT_NONE = 0
-FAULT_PORT_GONE = 1
-FAULT_NO_ANSWER = 2
-FAULT_PULSE_NOT_ANSWERED = 3
-FAULT_ANSWER_BROKEN = 4
-FAULT_STOP_NOT_CONFIRMED = 5
-FAULT_UNMATCHED_ANSWER = 6
-FAULT_ANSWER_INCOMPLETE = 7
-FAULT_WRONG_CHANNEL = 8
-FAULT_TRANSFER = 9
-FAULT_PARAMETER = 10
-FAULT_NOT_INITIALISED = 11
-FAULT_HIGH_VOLTAGE = 12
-FAULT_ELECTRODE = 13
-FAULT_BUSY = 14
-FAULT_LOW_CURRENT = 15
-FAULT_DEVICE_ERROR = 16
-FAULT_UNKNOWN_RESULT = 17
-FAULT_UNKNOWN_STATUS = 18
-FAULT_WRONG_PROTOCOL = 19
-FAULT_MISUSE = 20
-
-_CABLE = "Stimulation stopped: the stimulator does not answer. Check its cable and power, then start again."
-_DEVICE = "Stimulation stopped: the stimulator reports a problem. Switch it off and on, then start again."
-_PAD = "Stimulation stopped: an electrode may be loose or dry. Check pads and leads, then start again."
-_HELP = "Stimulation stopped: controller and stimulator disagree. Start again; if it returns, ask for help."
-
-# One sentence per cause, for the engineer and the log: fact, allowed range, next step.
+# One sentence per cause, for the engineer and the log: fact, allowed range, next step. What the wearer is told
+# stands in safety/words.toml.
 FAULTS = (
     "No fault.",
     "The port is gone (unplugged, or the system closed it). Plug in, reopen the port, clear, start.",
@@ -55,7 +30,7 @@ FAULTS = (
     ),
     (
         "An answer has fewer or more data bytes than the protocol prescribes. Compare the firmware with "
-        "ScienceMode 4 and report the frame."
+        "the protocol and report the frame."
     ),
     ("The answer to a pulse names another channel than the pulse. Report it with the log of the frames."),
     "Result 1: the stimulator received a damaged frame. Look at the cable and the hub.",
@@ -70,10 +45,10 @@ FAULTS = (
     "Result 28: the current was lower than asked. Check pads, gel and leads.",
     "Another result of the device's list, see last_result. Look it up, then restart the device.",
     "A result that is not in the device's list, see last_result. Compare the firmware.",
-    ("get_stim_status answered with a status that is not 0 to 3. Compare the firmware with ScienceMode 4."),
+    ("get_stim_status answered with a status that is not 0 to 3. Compare the firmware with the protocol."),
     (
-        "The device speaks another protocol version, see protocol_major; this driver speaks 4. Choose "
-        "the driver that fits the device."
+        "The device speaks another protocol version: a P24 speaks 4, a RehaMove3 3, see protocol_major (0: it did "
+        "not understand the question). Name the device that is connected."
     ),
     (
         "The driver was used out of order (a pulse written that was not encoded, or an event its state "
@@ -81,40 +56,15 @@ FAULTS = (
     ),
 )
 
-# The same causes in the words for the wearer.
-FAULTS_FOR_WEARER = (
-    "No fault.",
-    _CABLE,
-    _CABLE,
-    _CABLE,
-    _CABLE,
-    _CABLE,
-    _HELP,
-    _DEVICE,
-    _HELP,
-    _CABLE,
-    _HELP,
-    _DEVICE,
-    _DEVICE,
-    _PAD,
-    _HELP,
-    _PAD,
-    _DEVICE,
-    _DEVICE,
-    _DEVICE,
-    _HELP,
-    _HELP,
-)
-
-# The device's results that have a cause of their own; another known one is FAULT_DEVICE_ERROR.
+# The device's results that have a cause of their own; another known one is faults.FAULT_DEVICE_ERROR.
 _BY_RESULT = (
-    (codec.RESULT_TRANSFER, FAULT_TRANSFER),
-    (codec.RESULT_PARAMETER, FAULT_PARAMETER),
-    (codec.RESULT_NOT_INITIALISED, FAULT_NOT_INITIALISED),
-    (codec.RESULT_HIGH_VOLTAGE, FAULT_HIGH_VOLTAGE),
-    (codec.RESULT_ELECTRODE, FAULT_ELECTRODE),
-    (codec.RESULT_BUSY, FAULT_BUSY),
-    (codec.RESULT_LOW_CURRENT, FAULT_LOW_CURRENT),
+    (codec.RESULT_TRANSFER, faults.FAULT_TRANSFER),
+    (codec.RESULT_PARAMETER, faults.FAULT_PARAMETER),
+    (codec.RESULT_NOT_INITIALISED, faults.FAULT_NOT_INITIALISED),
+    (codec.RESULT_HIGH_VOLTAGE, faults.FAULT_HIGH_VOLTAGE),
+    (codec.RESULT_ELECTRODE, faults.FAULT_ELECTRODE),
+    (codec.RESULT_BUSY, faults.FAULT_BUSY),
+    (codec.RESULT_LOW_CURRENT, faults.FAULT_LOW_CURRENT),
 )
 
 
@@ -123,4 +73,4 @@ def fault_of_result(result: int) -> int:
     for known, fault in _BY_RESULT:
         if known == result:
             return fault
-    return FAULT_DEVICE_ERROR if 0 < result <= codec.RESULT_MAX else FAULT_UNKNOWN_RESULT
+    return faults.FAULT_DEVICE_ERROR if 0 < result <= codec.RESULT_MAX else faults.FAULT_UNKNOWN_RESULT

@@ -1,8 +1,8 @@
 """States of the ScienceMode 4 driver: what each does, what is said in it, and where each event leads."""
 
 from stimulator.drivers import sciencemode4_codec as codec
+from stimulator.drivers.one_pulse import OFF, Table
 
-OFF = 0
 ASK_STATUS = 1
 STOP_LOW = 2
 STOP_MID = 3
@@ -25,10 +25,6 @@ STATE_NAMES = (
     "fault",  # one ll_stop, then silence; leaves only by clear_fault
 )
 
-EVENT_START = 0
-EVENT_STOP = 1
-EVENT_CLEAR = 2
-EVENT_FAIL = 3
 EVENT_NOTHING_ACTIVE = 4
 EVENT_LOW_ACTIVE = 5
 EVENT_MID_ACTIVE = 6
@@ -63,3 +59,14 @@ COMMANDS = (
     (codec.LL_STOP, 1, 0, 1),
 )
 # fmt: on
+
+TABLE = Table(READY, STOPPING, FAULT, NEXT, COMMANDS)
+
+# A RehaMove3 has no get_extended_version; its get_version_main says firmware and protocol. Its answer to ll_init
+# has 50 characters more, of a part that was never sold.
+COMMANDS_REHAMOVE3 = (
+    COMMANDS[:ASK_VERSION]
+    + ((codec.GET_VERSION_MAIN, 7, 100_000, 2), (codec.LL_INIT, 51, 200_000, 1))
+    + COMMANDS[READY:]
+)
+TABLE_REHAMOVE3 = Table(READY, STOPPING, FAULT, NEXT, COMMANDS_REHAMOVE3)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from firmware_py.pi.guardian.core import Deadline
 from firmware_py.pi.serial_port import PortError, SerialPort
+from stimulator.drivers.devices import PortSettings
 
 BYTES_MAX = 4096
 
@@ -30,11 +31,12 @@ class LastLookPort(SerialPort):
     Between the judgement and the write this process may have been stopped; a pulse that comes after
     `deadline` is then not written, and the port counts as gone, which latches.
     check        the frame decoder that has just read the frame (`can_stimulate`)
+    settings     stimulator.drivers.devices.PortSettings
     late_total   int, pulses that were held back
     """
 
-    def __init__(self, path: str, check, deadline: Deadline) -> None:
-        super().__init__(path)
+    def __init__(self, path: str, check, deadline: Deadline, settings: PortSettings) -> None:
+        super().__init__(path, settings)
         self._check = check
         self._deadline = deadline
         self.late_total = 0

@@ -28,8 +28,7 @@ from firmware_py.pi.guardian.ports import (
 from firmware_py.pi.guardian.real_time import ask_for_real_time
 from firmware_py.pi.guardian.settings import FLAGS, SettingsError, load_settings
 from firmware_py.pi.serial_port import PortError
-from stimulator.drivers.sciencemode4 import ScienceMode4
-from stimulator.drivers.sciencemode4_check import FrameCheck
+from stimulator.drivers import devices
 
 IDLE_US = 5_000  # the driver's deadlines are tens of milliseconds; the permit's is 100
 PACKETS_MAX = 8  # from one socket in one step: a flood must not hold up a stop
@@ -45,11 +44,21 @@ LATE_SENTENCE = (
 class GuardianProcess:
     """Everything between the operating system and `GuardianCore`."""
 
-    def __init__(self, core: GuardianCore, port: LastLookPort, log: LogPort, sign: FileSign | None) -> None:
+    def __init__(
+        self,
+        core: GuardianCore,
+        port: LastLookPort,
+        log: LogPort,
+        sign: FileSign | None,
+        *,
+        at_arming: str = "",
+    ) -> None:
+        """at_arming: what a person must be told at each arming, "" if nothing."""
         self.core = core
         self._port = port
         self._log = log
         self._sign = sign
+        self._at_arming = at_arming
         self._signals = Signals()
         self._controller: socket.socket | None = None
         self._operators: list[socket.socket] = []
@@ -140,6 +149,8 @@ class GuardianProcess:
             n = status.encode(self._writer)
             for one in self._operators:
                 _send(one, self._writer.buf, n)
+        if self._at_arming and status.armed and self._told[0] <= 0:
+            print(f"guardian: {self._at_arming}", flush=True)
         if self._sign is not None and told != self._told:
             self._sign.show(status.t_us, bool(status.armed), status.sound)
         if self._controller is not None and (has_frames or told != self._told):
@@ -178,22 +189,24 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load_settings(Path(chosen.settings))
         deadline = Deadline()
-        check = FrameCheck()
+        device = settings.chosen()
+        check = devices.make_check(device)
         log = LogPort(chosen.log_fd)
-        port = LastLookPort(chosen.port, check, deadline)
+        port = LastLookPort(chosen.port, check, deadline, device.port)
     except (SettingsError, PortError) as e:
         print(f"guardian: {e}", file=sys.stderr)
         return 2
     guard = Guard(
         settings.channels,
-        ScienceMode4(),
+        devices.make_driver(device),
         check,
         port,
         log,
         **{flag: getattr(settings, flag) for flag in FLAGS},
     )
     sign = FileSign(Path(chosen.sign_file)) if chosen.sign_file else None
-    process = GuardianProcess(GuardianCore(guard, deadline), port, log, sign)
+    at_arming = devices.tail_sentence(device.capability)
+    process = GuardianProcess(GuardianCore(guard, deadline), port, log, sign, at_arming=at_arming)
     process.listen(
         socket.socket(fileno=chosen.controller_fd),
         [socket.socket(fileno=fd) for fd in chosen.operator_fd],

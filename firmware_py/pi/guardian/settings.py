@@ -12,11 +12,13 @@ from pathlib import Path
 
 from safety import limits
 from safety.limits import CHANNELS_MAX, Limits
+from stimulator.drivers import devices
+from stimulator.drivers.devices import Device, DeviceError
 
-VERSION = 2
+VERSION = 3
 FLAGS = ("has_imu", "has_switch", "is_shank", "was_checked")
-KEYS = tuple(sorted(("channels", "device", "prescription", "version", *FLAGS)))
-DEVICES = ("P24",)
+DEVICE_KEYS = ("answer_max_ms", "allow_host_death_tail_ms")
+KEYS = tuple(sorted(("channels", "device", "prescription", "version", *DEVICE_KEYS, *FLAGS)))
 
 
 class SettingsError(ValueError):
@@ -27,7 +29,8 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardianSettings:
-    """device          which stimulator, one of DEVICES
+    """device          which stimulator, one of `stimulator.drivers.devices.NAMES`
+    answer_max_ms, allow_host_death_tail_ms   as `devices.choose` takes them
     prescription    hash of the prescription that the limits come from, for the log
     has_imu, has_switch   which sensors the leg wears
     is_shank              True if the IMU sits on the shank, False on the foot
@@ -35,7 +38,9 @@ class GuardianSettings:
     channels        tuple of `safety.limits.Limits`, one per channel
     """
 
-    device: str = "P24"
+    device: str = devices.P24
+    answer_max_ms: int = 0
+    allow_host_death_tail_ms: int = devices.TAIL_MAX_MS
     prescription: str = ""
     has_imu: bool = True
     has_switch: bool = True
@@ -48,11 +53,16 @@ class GuardianSettings:
         told = {
             "version": VERSION,
             "device": self.device,
+            **{key: getattr(self, key) for key in DEVICE_KEYS},
             "prescription": self.prescription,
             **{flag: getattr(self, flag) for flag in FLAGS},
             "channels": [dict(one._asdict()) for one in self.channels],
         }
         return json.dumps(told, sort_keys=True, indent=1).encode() + b"\n"
+
+    def chosen(self) -> Device:
+        """Return the stimulator; DeviceError if it must not be used like this."""
+        return devices.choose(self.device, **{key: getattr(self, key) for key in DEVICE_KEYS})
 
     def digest(self) -> str:
         """Return 16 hex digits that name exactly these settings."""
@@ -77,22 +87,37 @@ def settings_from(data: bytes) -> GuardianSettings:
         raise SettingsError(f"The guardian's settings are not JSON ({e}). Write them anew.") from e
     if not isinstance(told, dict) or tuple(sorted(told)) != KEYS:
         raise SettingsError(f"The guardian's settings must hold exactly {', '.join(KEYS)}. Write them anew.")
-    if told["version"] != VERSION or told["device"] not in DEVICES:
+    if told["version"] != VERSION:
         raise SettingsError(
-            f"version is {told['version']!r}, device is {told['device']!r}; allowed are {VERSION} and "
-            f"{' or '.join(DEVICES)}. Start parent and guardian from one checkout."
+            f"version is {told['version']!r}; it must be {VERSION}. Start parent and guardian from one checkout."
         )
+    if not all(type(told[key]) is int for key in DEVICE_KEYS):
+        raise SettingsError(f"{', '.join(DEVICE_KEYS)} must be whole numbers. Write them anew.")
     if not isinstance(told["prescription"], str) or not all(type(told[flag]) is bool for flag in FLAGS):
         raise SettingsError(f"prescription must be text, {', '.join(FLAGS)} true or false. Write them anew.")
     channels = told["channels"]
     if not isinstance(channels, list) or not 1 <= len(channels) <= CHANNELS_MAX:
         raise SettingsError(f"channels must be a list of 1 to {CHANNELS_MAX} records. Write it anew.")
-    return GuardianSettings(
-        device=told["device"],
-        prescription=told["prescription"],
-        **{flag: told[flag] for flag in FLAGS},
+    settings = GuardianSettings(
+        **{key: told[key] for key in ("device", "prescription", *DEVICE_KEYS, *FLAGS)},
         channels=tuple(_channel(index, one) for index, one in enumerate(channels)),
     )
+    _fits(settings)
+    return settings
+
+
+def _fits(settings: GuardianSettings) -> None:
+    """SettingsError unless the channels are those of the stimulator that is named."""
+    try:
+        capability = settings.chosen().capability
+    except DeviceError as e:
+        raise SettingsError(str(e)) from e
+    steps = {one.current_step_ua for one in settings.channels}
+    if len(settings.channels) > capability.channels or steps != {capability.current_step_ua}:
+        raise SettingsError(
+            f"channels are {len(settings.channels)} with steps of {sorted(steps)} uA; a {capability.name} has 1 to "
+            f"{capability.channels} with {capability.current_step_ua}. Derive them from a prescription checked for it."
+        )
 
 
 def _channel(index: int, told: object) -> Limits:
