@@ -1,0 +1,1 @@
+"""What runs on a microcontroller only: MicroPython's machine, rp2 and files, behind `firmware_py.hal`."""
