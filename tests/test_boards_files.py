@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware_py import blackbox
+from firmware_py import board_setup as setup
 from safety import reasons
 from stimulator.drivers.devices import OUTPUT_STAGE
 from tests.fake_board import fake_board
@@ -24,8 +25,7 @@ def rig(tmp_path):
 # Setup ----------------------------------------------------------------------------------------------------
 
 
-def test_defaults_fill_what_is_not_written(rig):
-    setup = rig.board("setup")
+def test_defaults_fill_what_is_not_written():
     found = setup.read_setup('{"board": "rp2"}')
     assert (found.side, found.place, found.imu) == ("right", "foot", "lsm6dsox")
     assert setup.profile_of(found).device == OUTPUT_STAGE
@@ -50,14 +50,16 @@ def test_defaults_fill_what_is_not_written(rig):
         ('{"board": "rp2", "battery_full_mv": 9000}', "allowed is 0 to 6500"),
     ],
 )
-def test_a_setup_that_is_wrong_is_refused_with_a_sentence(rig, text, says):
-    setup = rig.board("setup")
+def test_a_setup_that_is_wrong_is_refused_with_a_sentence(text, says):
     with pytest.raises(setup.SetupError, match=says):
         setup.read_setup(text)
 
 
-def test_every_field_of_a_setup_is_read(rig):
-    setup = rig.board("setup")
+def test_every_imu_of_a_setup_is_one_that_a_board_can_read(rig):
+    assert tuple(part.name for part in rig.board("imu_parts").PARTS) == setup.IMUS
+
+
+def test_every_field_of_a_setup_is_read():
     given = {
         "board": "esp32",
         "side": "left",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_py.axes import Axes
 from safety import faults, supervisor
 from safety.sample import HEEL_DOWN, HEEL_NONE, HEEL_UP, Sample
 from tests.fake_board import fake_board
@@ -81,9 +82,7 @@ def imu_of(rig, part, chip_part, address, axes=("+x", "+y", "+z")):
     i2c = machine.I2C(0, scl=None, sda=None, timeout=3_000)  # pyright: ignore[reportArgumentType]
     parts = rig.board("imu_parts")
     ticks_us, sleep_ms = time.ticks_us, time.sleep_ms  # pyright: ignore[reportAttributeAccessIssue]
-    return rig.board("imu").Imu(
-        i2c, parts.part_called(part), rig.board("axes").Axes(axes), ticks_us, sleep_ms
-    )
+    return rig.board("imu").Imu(i2c, parts.part_called(part), Axes(axes), ticks_us, sleep_ms)
 
 
 def lsm(rig, trace):
@@ -169,19 +168,18 @@ def test_axes_are_turned_into_those_of_the_leg(rig):
         (("-x", "-y", "-z"), "mirror image"),
     ],
 )
-def test_axes_that_are_no_rotation_are_refused(rig, words, says):
+def test_axes_that_are_no_rotation_are_refused(words, says):
     with pytest.raises(ValueError, match=says):
-        rig.board("axes").Axes(words)
+        Axes(words)
 
 
-def test_every_rotation_of_the_axes_keeps_handedness(rig):
-    axes = rig.board("axes").Axes
+def test_every_rotation_of_the_axes_keeps_handedness():
     accepted = 0
     for a in ("+x", "-x", "+y", "-y", "+z", "-z"):
         for b in ("+x", "-x", "+y", "-y", "+z", "-z"):
             for c in ("+x", "-x", "+y", "-y", "+z", "-z"):
                 try:
-                    axes((a, b, c))
+                    Axes((a, b, c))
                 except ValueError:
                     continue
                 accepted += 1

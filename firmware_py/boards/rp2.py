@@ -28,7 +28,7 @@ IN_SESSION = 0x5745  # any number that power-on does not give
 class Rp2Board(Board):
     """See the module.
 
-    setup    firmware_py.boards.setup.Setup;  part, axes   of its IMU
+    setup    firmware_py.board_setup.Setup;  part, axes   of its IMU
     """
 
     def __init__(self, setup, part, axes) -> None:

@@ -3,13 +3,13 @@
 import gc
 import sys
 
-from firmware_py.boards.axes import Axes
+from firmware_py.axes import Axes
+from firmware_py.board_setup import profile_of, read_setup
 from firmware_py.boards.board_files import BoardFiles
 from firmware_py.boards.console import Console, UsbBytes
 from firmware_py.boards.imu_parts import part_called
 from firmware_py.boards.person import Person
 from firmware_py.boards.ram_log import LogWriter, RamLog
-from firmware_py.boards.setup import profile_of, read_setup
 from firmware_py.boards.superloop import Superloop
 from firmware_py.compose import compose_walk
 from firmware_py.profile import profile_hash, was_checked

@@ -51,6 +51,8 @@ def make(root, trace, pins, modules):
     from board_parts import Lsm6dsox, System
     from chip import CHIP
 
+    from firmware_py.board_setup import read_setup
+
     start = modules("start")
     for name, file in (
         ("SETUP", "/setup.json"),
@@ -64,7 +66,7 @@ def make(root, trace, pins, modules):
     part = Lsm6dsox(trace, T_START_US, pins.HEEL)
     wire(CHIP, part, pins)
     with open(start.SETUP) as f:
-        setup = modules("setup").read_setup(f.read())
+        setup = read_setup(f.read())
     superloop, _ = start.build(setup)
     said = []
     superloop.console._say = said.append
@@ -117,12 +119,12 @@ def main(walk_name):
     import rp2
     from chip import CHIP
 
-    from firmware_py.boards import console, pins_rp2, ram_log, setup, start
+    from firmware_py.boards import console, pins_rp2, ram_log, start
     from stimulator.prescription import canonical_bytes, default_prescription
 
     rp2.reset()  # pyright: ignore[reportAttributeAccessIssue]
     start.sys = Platform()
-    modules = {"start": start, "ram_log": ram_log, "console": console, "setup": setup}
+    modules = {"start": start, "ram_log": ram_log, "console": console}
     write_files("", "rp2", canonical_bytes(default_prescription()))
     with open(walk_name, "rb") as f:
         for line in run("", f.read(), pins_rp2, modules.get, CHIP):

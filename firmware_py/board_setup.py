@@ -3,14 +3,13 @@
 import json
 from collections import namedtuple
 
-from firmware_py.boards.axes import LAYOUT, Axes
-from firmware_py.boards.imu_parts import part_called
+from firmware_py.axes import LAYOUT, Axes
 from firmware_py.profile import Profile
 from stimulator.drivers.devices import OUTPUT_STAGE
 
 # board              "rp2", "esp32" or "stage" (an RP2 that is only the output stage of another computer)
 # side, place        of the leg and of the IMU;  has_switch  bool
-# imu, axes          part of `imu_parts`, three words of `axes`
+# imu, axes          one of IMUS, three words of `axes`
 # wearer, electrodes text that tells profiles apart
 # battery_empty_mv, battery_full_mv   0 and 0: nothing measures it
 # log_rows           room of the RAM ring, rows of 36 bytes
@@ -27,11 +26,13 @@ FIELDS = (
     ("battery_full_mv", int, 0),
     ("log_rows", int, 300),
 )
+IMUS = ("lsm6dsox", "bmi270")
 Setup = namedtuple("Setup", tuple([name for name, _, _ in FIELDS]))
 CHOICES = (
     ("board", ("rp2", "esp32", "stage")),
     ("side", ("right", "left")),
     ("place", ("foot", "shank")),
+    ("imu", IMUS),
 )
 RANGES = (
     ("log_rows", 100, 5_000),
@@ -87,7 +88,6 @@ def checked(setup):
             "data sheet, or set both to 0." % (setup.battery_full_mv, setup.battery_empty_mv)
         )
     try:
-        part_called(setup.imu)
         Axes(setup.axes)
     except ValueError as e:
         raise SetupError(str(e)) from e
