@@ -24,6 +24,7 @@ JOBS = (
     Job("check", "hw_sim.check_demo", "the check of leg and channels before the first walk, simulated"),
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),
     Job("evaluate", "hw_sim.evaluate", "the trigger benchmark over labelled recordings"),
+    Job("board", "firmware_py.pi.board.job", "MicroPython boards: build, copy, measure"),
     Job("bench", "benchmarks.bench_job", "figures: worst cases, counts and ratios"),
     Job("safety-case", "evidence.safety_case", "the safety page: hazards, requirements, tests and results"),
     Job("test", "evidence.test_job", "lint, types and tests"),
