@@ -20,12 +20,15 @@ class Job(NamedTuple):
 
 JOBS = (
     Job("demo", "hw_sim.demo_job", "60 s of virtual walking through the whole loop, with a report"),
+    Job("sim", "hw_sim.sim_job", "a situation of daily life, simulated; fails if an expectation does"),
+    Job("campaign", "hw_sim.campaign_job", "thousands of drawn virtual walks with faults; resumable"),
     Job("replay", "hw_sim.replay_job", "a recorded walk through the whole loop"),
     Job("check", "hw_sim.check_demo", "the check of leg and channels before the first walk, simulated"),
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),
     Job("evaluate", "hw_sim.evaluate", "the trigger benchmark over labelled recordings"),
     Job("board", "firmware_py.pi.board.job", "MicroPython boards: build, copy, measure"),
     Job("bench", "benchmarks.bench_job", "figures: worst cases, counts and ratios"),
+    Job("bench-check", "benchmarks.bench_check", "a stimulator on a resistor: a guided check and a sheet"),
     Job("safety-case", "evidence.safety_case", "the safety page: hazards, requirements, tests and results"),
     Job("test", "evidence.test_job", "lint, types and tests"),
 )

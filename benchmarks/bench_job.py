@@ -2,7 +2,7 @@
 
 import argparse
 
-BENCHES = ("guardian", "faults", "gait")
+BENCHES = ("guardian", "stimulator", "faults", "gait", "realism", "leg", "simulator")
 
 
 def main(arguments: list[str]) -> int:
@@ -12,8 +12,16 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments[:1])
     if chosen.name == "guardian":
         from benchmarks import guardian as bench
+    elif chosen.name == "stimulator":
+        from benchmarks import stimulator as bench
     elif chosen.name == "faults":
         from benchmarks import faults as bench
+    elif chosen.name == "realism":
+        from benchmarks import realism as bench
+    elif chosen.name == "leg":
+        from benchmarks import leg_cost as bench
+    elif chosen.name == "simulator":
+        from benchmarks import simulator as bench
     else:
         from benchmarks import gait as bench
     return bench.main(arguments[1:])

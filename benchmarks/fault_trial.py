@@ -5,9 +5,9 @@ import functools
 from dataclasses import dataclass
 
 from benchmarks.fault_cases import AT_COMMAND, AT_MOTION, AT_STRONG_PULSE, HEEL, Case
-from benchmarks.fault_observer import HEEL_DOWN_BELOW_M, JITTER_MS, PAUSE_MS, PULSE_MS
 from benchmarks.fault_rig import FaultRig
 from hw_sim.emulators.p24 import DeliveredPulse
+from hw_sim.observer import HEEL_DOWN_BELOW_M, JITTER_MS, PAUSE_MS, PULSE_MS
 from safety import faults, supervisor
 
 LONGEST_US = 9_000_000  # a trial after its fault: longer than the slowest detection and a step
@@ -58,7 +58,7 @@ class Trial(FaultRig):
         self.found: dict[int, int] = {}  # fault id -> when it first came up
         self.seen_us: int | None = None
         self.why: list[str] = []
-        self.silent_steps = 0
+        self.n_silent_steps = 0
         self._written = 0
         self._heel_was_down = True
         self._strides = 0
@@ -179,7 +179,7 @@ class Trial(FaultRig):
         if len(self.leg.strides) > self._strides:
             self._strides = len(self.leg.strides)
             if min(self.leg.strides[-1].pulses) < 3 and not self._was_heard:
-                self.silent_steps += 1
+                self.n_silent_steps += 1
             self._was_heard = sound != supervisor.SOUND_NONE
 
     def _complain(self, sentence: str) -> None:
@@ -192,7 +192,7 @@ class Trial(FaultRig):
         if case is None or onset_us is None:
             raise ValueError("There was no fault yet. Call run() first.")
         seen = self.observer
-        why = [*self.why, *seen.broken[:3]]
+        why = [*self.why, *[f"{said} at {at_us / 1e6:.3f} s" for at_us, said in seen.broken[:3]]]
         answers = [i for i in self.found if i in case.answers]
         others = [i for i in self.found if i not in case.answers and i not in case.also]
         if others:
@@ -221,7 +221,7 @@ class Trial(FaultRig):
             stance_share=seen.stance_share,
             wrong_s=wrong_s,
             longest_burst_s=seen.longest_burst_s,
-            silent_steps=self.silent_steps,
+            silent_steps=self.n_silent_steps,
             why=tuple(why),
         )
 

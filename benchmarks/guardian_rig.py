@@ -7,16 +7,17 @@ import contextlib
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from benchmarks.guardian_controller import Request, now_us, read_requests
 from benchmarks.guardian_emulator import Pulse, read_pulses
 from firmware_py.messages import ACKNOWLEDGE, ARM, CLEAR
+from firmware_py.pi.guardian.settings import GuardianSettings
 from firmware_py.pi.guardian_launch import ROOT, LaunchedGuardian, OperatorLink, launch_guardian, settings_for
 from stimulator.drivers import devices
 from stimulator.prescription import default_prescription
@@ -35,6 +36,8 @@ class RigError(RuntimeError):
 class Rig:
     """Three processes and their files in `folder`. Use as a context manager."""
 
+    guardian_module = "firmware_py.pi.guardian"
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.n_guardians = 0
@@ -45,13 +48,8 @@ class Rig:
         self._port = ""
         self._pulses_before = 0
 
-    def __enter__(self) -> "Rig":
-        self.emulator = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.guardian_emulator", str(self.folder / "pulses.bin")],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
+    def __enter__(self) -> Self:
+        self.emulator = subprocess.Popen(self.emulator_command(), stdout=subprocess.PIPE, text=True, cwd=ROOT)
         if self.emulator.stdout is not None:
             self._port = self.emulator.stdout.readline().strip()
         if not self._port:
@@ -66,6 +64,24 @@ class Rig:
             if self.emulator.stdout is not None:
                 self.emulator.stdout.close()
 
+    # What another bench does differently ----------------------------------------------------------------
+
+    def emulator_command(self) -> list[str]:
+        """Return what starts the emulated stimulator; it prints its port and writes `pulses.bin`."""
+        return [sys.executable, "-m", "benchmarks.guardian_emulator", str(self.folder / "pulses.bin")]
+
+    def controller_command(self, fd: int) -> list[str]:
+        """Return what starts the controller, with its socket to the guardian."""
+        return [sys.executable, "-m", "benchmarks.guardian_controller", str(fd), str(self._requests_path())]
+
+    def settings(self) -> GuardianSettings:
+        """Return what the guardian is told."""
+        device = devices.choose(devices.P24)
+        return settings_for(default_prescription(), device, has_imu=True, has_switch=True, was_checked=True)
+
+    def before_arming(self) -> None:
+        """Do what must be done once the processes run."""
+
     @property
     def guardian_folder(self) -> Path:
         """Where the newest guardian's files are."""
@@ -78,6 +94,7 @@ class Rig:
         self.end()
         self._begin_pair()
         self.until(self._is_ready, "the stimulator is ready")
+        self.before_arming()
         operator = self._operator()
         operator.send(ACKNOWLEDGE)
         self.until(self.arm, "the guardian armed")
@@ -183,18 +200,14 @@ class Rig:
         self._pulses_before = len(self.pulses())
         folder = self.guardian_folder
         folder.mkdir()
-        settings = settings_for(
-            default_prescription(),
-            devices.choose(devices.P24),
-            has_imu=True,
-            has_switch=True,
-            was_checked=True,
-        )
-        self.guardian = launch_guardian(settings, self._port, folder)
+        self.guardian = launch_guardian(self.settings(), self._port, folder, module=self.guardian_module)
         self.operator = OperatorLink(self.guardian.operator, now_us)
         self._requests_path().write_bytes(b"")
         with contextlib.closing(self.guardian.controller) as end:
-            self.controller = _start_controller(end, self._requests_path())
+            command = self.controller_command(end.fileno())
+            self.controller = subprocess.Popen(
+                command, stdin=subprocess.PIPE, pass_fds=[end.fileno()], cwd=ROOT
+            )
 
     def end(self) -> None:
         """End guardian and controller; their files are whole then."""
@@ -211,8 +224,3 @@ class Rig:
                 self.guardian.process.send_signal(signal.SIGCONT)
             self.guardian.close()
             self.guardian = None
-
-
-def _start_controller(end: socket.socket, path: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "benchmarks.guardian_controller", str(end.fileno()), str(path)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[end.fileno()], cwd=ROOT)

@@ -85,6 +85,8 @@ def compose_walk(
     side: str = "right",
     was_checked: bool = False,
     device=None,
+    driver=None,
+    check=None,
 ) -> Loop:
     """Build the loop for walking, and for the check before it, with the stimulator `device` on `port`.
 
@@ -96,6 +98,7 @@ def compose_walk(
     was_checked   leg and channels were checked before with this very profile, and that was kept
     prescription  stimulator.prescription.Prescription; PrescriptionError if it must not be used
     device        of stimulator.drivers.devices.choose, default a P24
+    driver, check  None: those of `device`; others (a simulator's) must keep their promises
     """
     device = device or devices.choose(devices.P24)
     capability = device.capability
@@ -103,8 +106,8 @@ def compose_walk(
     limits = channel_limits(prescription, capability)
     guard = Guard(
         limits,
-        devices.make_driver(device),
-        devices.make_check(device),
+        devices.make_driver(device) if driver is None else driver,
+        devices.make_check(device) if check is None else check,
         port,
         log,
         has_imu=True,

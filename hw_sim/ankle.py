@@ -1,29 +1,31 @@
 """The foot as a body: pitch about the ankle and roll about the subtalar joint, moved by torques.
 
-I th'' = T_active + T_passive(q, knee) - (B + Ba T_active) (th' - shank') - ml ((g + ay) cos th - ax sin th)
+I th'' = T_active + T_passive(q, knee) - (B + Ba |T_active|) q' - catch max(q', 0) - ml (ay cos th - ax sin th)
 Is r'' = R_active + bias - Ks r - Bs r'
 th pitch rad, toe-up +; q = th - shank, dorsiflexion +; r rad, inversion +; ax, ay acceleration of the
-ankle against the hip, forward and up. Passive torque: double exponential of ankle and knee after
+ankle, forward and up, gravity included. Passive torque: double exponential of ankle and knee after
 Riener and Edrich 1999, doi 10.1016/s0021-9290(99)00028-7 (coefficients not verified against the paper).
-Inertia: gait2392 foot plus an assumed shoe. Subtalar values are assumed.
-Not tried: muscle length and speed; spastic catch.
+Inertia: gait2392 foot plus an assumed shoe. Subtalar values and the plantarflexors' torque are assumed.
+This file is the plain form, one call a millisecond; `foot.py` holds the same equations unrolled for speed, and
+tests/test_sim_foot.py compares. Differs: muscle length enters nowhere, muscle speed as a damping only.
 """
 
 import math
+from dataclasses import dataclass
 
 from .severity import Severity
 
 STEP_S = 1e-3
-GRAVITY_MPS2 = 9.81
+GRAVITY_MPS2 = 9.80665
 INERTIA_KGM2 = 0.018
 MASS_ARM_KGM = 0.12
 DAMPING_NMS = 0.25
 PITCH_STOP_LOW_RAD = math.radians(-45.0)
 PITCH_STOP_HIGH_RAD = math.radians(25.0)
 
-# A shortening muscle gives less, a stretched one more: about half the slope of Hill's curve with
-# a/F0 = 0.25, 10 lengths/s and gait2392's tibialis anterior (0.2 s). Without it the stimulated foot rings.
-ACTIVE_DAMPING_S = 0.1
+# A shortening muscle gives less, a stretched one more: assumed a quarter of the slope of Hill's curve at rest (0.2 s
+# with a/F0 = 0.25, 10 lengths/s and gait2392's tibialis anterior). Without it the stimulated foot rings.
+ACTIVE_DAMPING_S = 0.05
 
 ROLL_INERTIA_KGM2 = 0.004
 ROLL_STIFFNESS_NM = 8.0
@@ -32,38 +34,66 @@ INVERSION_STOP_RAD = math.radians(35.0)  # assumed
 EVERSION_STOP_RAD = math.radians(-20.0)  # assumed
 
 # Torque at full recruitment, Nm. The peroneal channel lies over the nerve at the fibular head: toe
-# extensors lift the foot while the peronei turn it out. From gait2392's moment arms.
+# extensors lift the foot while the peronei turn it out. From gait2392's moment arms. Plantarflexors: what pads on
+# a calf reach of its 100 Nm and more (assumed), with the soleus' small inverting arm.
 TIBIALIS_LIFT_NM = 11.3
 PERONEAL_LIFT_NM = 4.0
+PLANTARFLEXORS_LIFT_NM = -40.0
 TIBIALIS_INVERT_NM = 3.5
 PERONEAL_INVERT_NM = -7.1
+PLANTARFLEXORS_INVERT_NM = 2.0
 
 # How stiffly a healthy nervous system guides the foot: assumed, stays within 2 deg of the curve.
 CONTROL_NM = 60.0
 CONTROL_NMS = 2.0
 
-_DEG_PER_RAD = 180.0 / math.pi
+CATCH_S = 0.2  # of swing, in which a spastic calf catches
+
+DEG_PER_RAD = 180.0 / math.pi
+# Passive torque: exponents per rad of plantarflexion and of knee flexion, and the constant between them.
+DORSAL_0, DORSAL_ANKLE, DORSAL_KNEE = 2.1016, -0.0843 * DEG_PER_RAD, -0.0176 * DEG_PER_RAD
+PLANTAR_0, PLANTAR_ANKLE, PLANTAR_KNEE = -7.9763, 0.1949 * DEG_PER_RAD, 0.0008 * DEG_PER_RAD
+PASSIVE_NM = 1.792
 
 
 def passive_torque_nm(ankle_rad: float, knee_rad: float) -> float:
     """Return the torque of tendons and joint, Nm, dorsiflexing +, for ankle and knee flexion angle."""
-    plantar_deg = -ankle_rad * _DEG_PER_RAD
-    knee_deg = knee_rad * _DEG_PER_RAD
     return -(
-        math.exp(2.1016 - 0.0843 * plantar_deg - 0.0176 * knee_deg)
-        - math.exp(-7.9763 + 0.1949 * plantar_deg + 0.0008 * knee_deg)
-        - 1.792
+        math.exp(DORSAL_0 - DORSAL_ANKLE * ankle_rad + DORSAL_KNEE * knee_rad)
+        - math.exp(PLANTAR_0 - PLANTAR_ANKLE * ankle_rad + PLANTAR_KNEE * knee_rad)
+        - PASSIVE_NM
     )
 
 
-def lift_torque_nm(tibialis: float, peroneal: float) -> float:
-    """Return the dorsiflexing torque, Nm, of two activations (0 to 1)."""
-    return TIBIALIS_LIFT_NM * tibialis + PERONEAL_LIFT_NM * peroneal
+def lift_torque_nm(tibialis: float, peroneal: float, plantarflexors: float = 0.0) -> float:
+    """Return the dorsiflexing torque, Nm, of the activations (0 to 1)."""
+    return TIBIALIS_LIFT_NM * tibialis + PERONEAL_LIFT_NM * peroneal + PLANTARFLEXORS_LIFT_NM * plantarflexors
 
 
-def inversion_torque_nm(tibialis: float, peroneal: float) -> float:
-    """Return the inverting torque, Nm, of two activations (0 to 1)."""
-    return TIBIALIS_INVERT_NM * tibialis + PERONEAL_INVERT_NM * peroneal
+def inversion_torque_nm(tibialis: float, peroneal: float, plantarflexors: float = 0.0) -> float:
+    """Return the inverting torque, Nm, of the activations (0 to 1)."""
+    return (
+        TIBIALIS_INVERT_NM * tibialis
+        + PERONEAL_INVERT_NM * peroneal
+        + PLANTARFLEXORS_INVERT_NM * plantarflexors
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carriage:
+    """How the shank carries the foot in this millisecond. Angles rad, rates rad/s, accelerations m/s2 with gravity.
+
+    wanted   pitch, rate and acceleration of a healthy foot, for a foot under control
+    catches  early swing, in which a spastic calf catches
+    """
+
+    shank_rad: float
+    shank_rate: float
+    knee_rad: float
+    forward_mps2: float = 0.0
+    up_mps2: float = GRAVITY_MPS2
+    wanted: tuple[float, float, float] | None = None
+    catches: bool = False
 
 
 class FreeFoot:
@@ -77,34 +107,29 @@ class FreeFoot:
         self.roll_rad = 0.0
         self.roll_rate = 0.0
 
-    def step(
-        self,
-        lift_nm: float,
-        invert_nm: float,
-        shank_rad: float,
-        shank_rate: float,
-        knee_rad: float,
-        forward_mps2: float,
-        up_mps2: float,
-        wanted: tuple[float, float, float] | None,
-    ) -> None:
-        """Move by 1 ms under the stimulated torques. `wanted`: healthy pitch, rate, acceleration, or None."""
+    def step(self, lift_nm: float, invert_nm: float, carriage: Carriage) -> None:
+        """Move by 1 ms under the stimulated torques."""
         severity = self.severity
+        shank_rad, shank_rate = carriage.shank_rad, carriage.shank_rate
         pitch = self.pitch_rad
         rate = self.pitch_rate
+        turning = rate - shank_rate
         outside_nm = (
-            severity.passive_gain * passive_torque_nm(pitch - shank_rad, knee_rad)
-            - (DAMPING_NMS + ACTIVE_DAMPING_S * lift_nm) * (rate - shank_rate)
-            - MASS_ARM_KGM * ((GRAVITY_MPS2 + up_mps2) * math.cos(pitch) - forward_mps2 * math.sin(pitch))
+            severity.passive_gain * passive_torque_nm(pitch - shank_rad, carriage.knee_rad)
+            - (DAMPING_NMS + ACTIVE_DAMPING_S * abs(lift_nm)) * turning
+            - MASS_ARM_KGM * (carriage.up_mps2 * math.cos(pitch) - carriage.forward_mps2 * math.sin(pitch))
         )
-        if wanted is None:
+        if carriage.catches and turning > 0.0:
+            outside_nm -= severity.catch_nms * turning
+        if carriage.wanted is None:
             own_nm = severity.residual_nm
         else:  # what a healthy nerve adds: the torque the curve needs, and a correction
+            wanted, wanted_rate, wanted_acc = carriage.wanted
             own_nm = (
-                INERTIA_KGM2 * wanted[2]
+                INERTIA_KGM2 * wanted_acc
                 - outside_nm
-                + CONTROL_NM * (wanted[0] - pitch)
-                + CONTROL_NMS * (wanted[1] - rate)
+                + CONTROL_NM * (wanted - pitch)
+                + CONTROL_NMS * (wanted_rate - rate)
             )
         self.pitch_acc = (lift_nm + own_nm + outside_nm) / INERTIA_KGM2
         rate += self.pitch_acc * STEP_S

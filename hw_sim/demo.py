@@ -8,16 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw_sim.electrode import ElectrodeLoad
-from hw_sim.emulators.catalogue import emulated
 from hw_sim.emulators.load import DeliveredPulse
-from hw_sim.emulators.pty_link import PtyLink
 from hw_sim.leg import Leg
-from hw_sim.sensors import SimSensors
+from hw_sim.rig import PulseFilter, Rig, straight
 from hw_sim.strides import StrideRecord
 from hw_sim.tally import Tally, tally_rows
 from hw_sim.walker import WalkerSettings
-from hw_sim.world import T_START_US, World
 from stimulator.drivers import devices
 from stimulator.drivers.capability import Capability
 from stimulator.drivers.devices import Device
@@ -25,9 +21,8 @@ from stimulator.prescription import Prescription, channel_name, default_prescrip
 
 WALK_S = 60
 OFF_S = 20  # stimulation is off until then
-RISE_MS = 150
-PERONEAL_UA = 17_000
-PulseFilter = Callable[[DeliveredPulse], tuple[int, int, float, float] | None]
+RISE_MS = 100
+TIBIALIS_UA, PERONEAL_UA = 26_000, 17_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +43,13 @@ class DemoRun:
 def demo_prescription() -> Prescription:
     """Return the defaults, fitted to the simulated leg as a therapist would fit them to a person.
 
-    A steeper rise, because this leg's muscles need all of the time before toe-off, and less peroneal,
-    so that the foot lands almost level (3 to 4 deg everted) instead of on its inner edge.
+    A steeper rise and a little more tibialis, because swing is found some 140 ms before toe-off and the muscles
+    need all of that time; and less peroneal, so that the foot lands almost level instead of on its inner edge.
     """
     default = default_prescription()
     tibialis, peroneal = default.channels
-    return default._replace(rise_ms=RISE_MS, channels=(tibialis, peroneal._replace(current_ua=PERONEAL_UA)))
+    channels = (tibialis._replace(current_ua=TIBIALIS_UA), peroneal._replace(current_ua=PERONEAL_UA))
+    return default._replace(rise_ms=RISE_MS, channels=channels)
 
 
 def fitted(prescription: Prescription, capability: Capability) -> tuple[Prescription, list[str]]:
@@ -87,11 +83,6 @@ def fitted(prescription: Prescription, capability: Capability) -> tuple[Prescrip
     return prescription._replace(channels=tuple(channels)), said
 
 
-def straight(pulse: DeliveredPulse) -> tuple[int, int, float, float] | None:
-    """Let a delivered pulse reach the leg as it is: (time us, channel, mA, us)."""
-    return pulse.start_us, pulse.channel, pulse.reached_ma, pulse.width_us
-
-
 def run_demo(
     prescription: Prescription,
     *,
@@ -105,60 +96,41 @@ def run_demo(
     device: Device | None = None,
 ) -> DemoRun:
     """Walk `walk_s` seconds, armed from `off_s` on, with `device` (a P24). `on_its_way` may change or drop pulses."""
-    device = device or devices.choose(devices.P24)
     leg = Leg(WalkerSettings(severity=severity, seed=seed))
-
-    def reaches_leg(pulse: DeliveredPulse) -> None:
-        arrival = on_its_way(pulse)
-        if arrival is not None:
-            leg.deliver(*arrival)
-
-    stimulator = emulated(device, ElectrodeLoad(), seed=seed, on_pulse=reaches_leg)
-    link = PtyLink(stimulator)
-    port = link.open_port()
-    world = World(
-        sensors=SimSensors(leg, place="foot", t_us_start=T_START_US),
-        port=port,
-        link=link,
+    rig = Rig(
+        leg,
         prescription=prescription,
-        place="foot",
-        has_switch=True,
-        leg=leg,
+        transport="pty",
+        on_its_way=on_its_way,
         log_path=log_path,
         about={"walker": severity, "seed": seed},
-        device=device,
+        device=device or devices.choose(devices.P24),
     )
     off_us, length_us = round(off_s * 1e6), round(walk_s * 1e6)
     try:
-        world.connect()
-        _walk_to(world, off_us, length_us, progress)
-        world.arm()
-        _walk_to(world, length_us, length_us, progress)
-        device_sentence = world.device_sentence()
+        rig.connect()
+        _walk_to(rig, off_us, length_us, progress)
+        rig.arm()
+        _walk_to(rig, length_us, length_us, progress)
+        device_sentence = rig.world.device_sentence()
     finally:
-        world.close()
-        port.close()
-        link.close()
+        rig.close()
+    rows = bytes(rig.world.rows)
     return DemoRun(
         leg=leg,
-        tally=tally_rows(bytes(world.rows)),
-        pulses=stimulator.pulses,
+        tally=tally_rows(rows),
+        pulses=rig.device.pulses,
         strides_off=[s for s in leg.strides if s.swing_end_us <= off_us],
         strides_on=[s for s in leg.strides if s.start_us >= off_us],
         on_from_us=off_us,
         length_us=length_us,
         device=device_sentence,
-        rows=bytes(world.rows),
+        rows=rows,
     )
 
 
-def _walk_to(world: World, until_us: int, length_us: int, progress: Callable[[float], None] | None) -> None:
-    while world.now_us < until_us:
-        world.advance(min(1_000_000, until_us - world.now_us))
+def _walk_to(rig: Rig, until_us: int, length_us: int, progress: Callable[[float], None] | None) -> None:
+    while rig.world.now_us < until_us:
+        rig.advance_to(min(rig.world.now_us + 1_000_000, until_us))
         if progress:
-            progress(world.now_us / length_us)
-
-
-def drag_share(strides: list[StrideRecord]) -> float:
-    """Return the share of strides whose toe touched the ground in mid-swing, 0 to 1; 0 without strides."""
-    return sum(s.dragged for s in strides) / max(1, len(strides))
+            progress(rig.world.now_us / length_us)

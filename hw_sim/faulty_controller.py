@@ -24,7 +24,7 @@ class FaultyController:
     def __init__(self, world: World, sensors: Sensors) -> None:
         old = world.loop.cycle
         self._guard = world.loop.guard
-        self.cycle = ControlCycle(sensors, old.detector, old.scheduler, self, world.ring)
+        self.cycle = ControlCycle(sensors, old.detector, old.scheduler, self, world.counts)
         world.loop.cycle = self
         self.stalled_cycles = 0
         self.skips_sequence = 0

@@ -1,26 +1,46 @@
 """The foot between ground and air: who moves it now, the ground or the torques.
 
-Stance: the ground holds it (flat exactly, heel-off and push-off on the curve). Swing: the torque
-model, with the floor as a one-sided stop for the toe. Loading: it comes down flat from wherever it
-landed. Angles rad, toe-up +, inversion +; heights m.
+Stance: the ground holds it (flat exactly, heel-off and push-off on the curve, further if the calf is stimulated).
+Swing: the torque model of `ankle.py`, with the floor as a one-sided stop for the toe. Loading: it comes down flat
+from wherever it landed. Angles rad from the floor, toe-up +, inversion +; heights m.
 """
 
 import math
+from collections.abc import Sequence
 
-from . import geometry
-from .ankle import FreeFoot, inversion_torque_nm, lift_torque_nm
+import numpy as np
+
+from . import ankle, geometry
+from .ankle import (
+    ACTIVE_DAMPING_S,
+    CONTROL_NM,
+    CONTROL_NMS,
+    DAMPING_NMS,
+    INERTIA_KGM2,
+    MASS_ARM_KGM,
+    ROLL_DAMPING_NMS,
+    ROLL_INERTIA_KGM2,
+    ROLL_STIFFNESS_NM,
+    STEP_S,
+)
+from .ankle import EVERSION_STOP_RAD as EVERSION_STOP
+from .ankle import INVERSION_STOP_RAD as INVERSION_STOP
+from .ankle import PITCH_STOP_HIGH_RAD as STOP_HIGH
+from .ankle import PITCH_STOP_LOW_RAD as STOP_LOW
+from .footing import GROUND, LOADING, SWING, Footing, State
+from .geometry import HEEL_FORWARD_M, HEEL_UP_M, TOE_FORWARD_M, TOE_UP_M
+from .muscle import AnyMuscle
 from .severity import Severity
-from .walker import STEP_S, Walker
+from .stretch import Stretch, Swing
+from .style import Style
 
-GROUND = 0
-SWING = 1
-LOADING = 2
+__all__ = ["GROUND", "LOADING", "SWING", "Foot"]
 
-# Share of the stride from contact to foot-flat. Dorsiflexors brake the slap: assumed 6 % of the stride
-# without them, 11 % (the gait curve) with them.
-LOADING_SHARE_SLAP = 0.06
-LOADING_SHARE_BRAKED = 0.11
+# Time from contact to foot-flat at a stride of 1 s and 62 % stance. Dorsiflexors brake the slap: assumed
+# 45 ms without them, the walker's own style with them.
+LANDING_SLAP_S = 0.045
 BRAKE_TORQUE_NM = 3.0
+LANDING_STANCE = 0.62
 
 # How the floor turns a dragging foot up: along with half of the shank's swing, and closing the gap to
 # where the toe would just touch with a time constant; the leg gives way for the rest. Assumed; it keeps
@@ -28,155 +48,313 @@ BRAKE_TORQUE_NM = 3.0
 DRAG_WITH_SHANK = 0.5
 DRAG_GAP_PER_S = 8.0
 
-START_GAP_SHARE = 0.25  # of swing, in which the difference of one stride's hip at toe-off dies out
+# A stimulated calf lifts the heel beyond the curve: a body on a spring, freer the less weight the foot carries
+# (assumed: 20 Nm for 0.2 s turn the foot some 6 deg further; Kesar et al. 2009, doi 10.1161/strokeaha.109.560375,
+# found more plantarflexion at toe-off and more propulsion with such a burst). The dorsiflexors' few Nm are
+# left out there: they do not hold a body down.
+PUSH_INERTIA_KGM2 = 0.2
+PUSH_STIFFNESS_NM = 120.0
+PUSH_DAMPING_NMS = 7.0
+PUSH_FROM_STANCE = 0.55  # share of stance from which the calf can lift the heel
 
-# In push-off the foot turns over the slanting line of its toe joints, so the rising heel inverts it.
-# Assumed slope; it brings the sideways rates of recorded feet (2.7 rad/s) into the simulated ones.
-PUSH_OFF_ROLL = 0.15
+# A pulse moves nothing before its electro-mechanical delay of 30 ms is over, so the foot can be computed ahead.
+AHEAD_MS = 20
 
 
 class Foot:
-    """Pitch and roll of the simulated foot with rates, ground contact and heights, stepped by 1 ms.
+    """The simulated foot. `enter` each stretch, then `run` through it in pieces of any size; `i` is where one looks.
 
-    is_touching   in swing: the toe is on the floor
-    toe_m, heel_m height over the floor
+    muscles   tibialis anterior, peroneal, plantarflexors;  now   the stretch as it came out so far
     """
 
-    def __init__(self, severity: Severity) -> None:
+    def __init__(
+        self, severity: Severity, style: Style, muscles: Sequence[AnyMuscle], stretch: Stretch
+    ) -> None:
         self.severity = severity
-        self.mode = GROUND
-        self.pitch_rad = self.pitch_rate = self.pitch_acc = 0.0
-        self.roll_rad = self.roll_rate = 0.0
-        self.is_touching = False
-        self.toe_m = self.heel_m = 0.0
-        self._free = FreeFoot(severity)
-        self._start_gap_m = 0.0
-        self._loading_s = 0.0
-        self._loading_end_s = 1.0
-        self._landing = (0.0, 0.0, 0.0, 0.0)  # pitch, its rate, roll, its rate at contact
+        self.style = style
+        self.i = 0
+        self._muscles = muscles
+        self._push = severity.push_share * style.push_size
+        self._bias_nm = severity.inversion_bias_nm
+        self._bias_nm += ankle.ROLL_STIFFNESS_NM * math.radians(style.landing_roll_deg)
+        self._at = (0.0, 0.0, 0.0, 0.0, 0.0)  # pitch, its free and its shown rate, roll, its rate
+        self._gap_m = 0.0
+        self._over_ms = 0
+        self._over: list[list[float] | None] = [None, None, None]
+        self.ahead_ms = AHEAD_MS
+        self.outside_nm = (
+            0.0  # torque that somebody else lifts the toe with; move to now before you change it
+        )
+        self._wanted: list[list[float]] = []
+        self.now = Footing(stretch, 0, self._push, None)
+        self._prepare(stretch)
 
-    def step(
-        self, walker: Walker, tibialis: float, peroneal: float, forward_mps2: float, up_mps2: float
-    ) -> None:
-        """Follow `walker`, which has just moved by 1 ms, under the two muscles' activations."""
-        if walker.contact and self.mode == SWING:
-            self._land(walker, tibialis, peroneal)
-        if self.mode == LOADING:
-            self._load()
-        elif walker.is_swing:
-            if self.mode == GROUND:
-                self._lift_off(walker)
-            self._swing(walker, tibialis, peroneal, forward_mps2, up_mps2)
+    # What is seen at `i`
+
+    @property
+    def mode(self) -> int:
+        """GROUND, SWING or LOADING."""
+        return self.now.mode(self.i)
+
+    @property
+    def pitch_rad(self) -> float:
+        """Toe-up +, from the floor."""
+        return self.now.state(self.i)[0]
+
+    @property
+    def pitch_rate(self) -> float:
+        """Toe-up +."""
+        return self.now.state(self.i)[1]
+
+    @property
+    def roll_rad(self) -> float:
+        """Inversion +."""
+        return self.now.state(self.i)[2]
+
+    @property
+    def roll_rate(self) -> float:
+        """Inversion +."""
+        return self.now.state(self.i)[3]
+
+    @property
+    def toe_m(self) -> float:
+        """Height over the floor."""
+        return self.now.heights(self.i)[0]
+
+    @property
+    def heel_m(self) -> float:
+        """Height over the floor."""
+        return self.now.heights(self.i)[1]
+
+    @property
+    def is_touching(self) -> bool:
+        """Whether toe or heel touches the ground."""
+        return min(self.now.heights(self.i)) <= 0.0
+
+    # How it moves
+
+    def enter(self, stretch: Stretch) -> None:
+        """Go on to the next stretch; a foot that was in the air lands at its first millisecond."""
+        before = self.now
+        before.before = None
+        start_ms = before.start_ms + before.stretch.n
+        self.now = Footing(stretch, start_ms, self._push, before)
+        self.i = 0
+        if before.stretch.ends_in_contact:
+            self._land(before.stretch, self.now.state(-1))
+        self._prepare(stretch)
+        if stretch.swing_from == 0:  # it hangs in the air all the time
+            self.run_to(0)
+
+    def hang(self, pitch_rad: float, roll_rad: float) -> None:
+        """Let a foot that has never stood hang at rest like this."""
+        self._at = (pitch_rad, 0.0, 0.0, roll_rad, 0.0)
+
+    def run_to(self, i: int) -> None:
+        """Move on to index `i` of the stretch; what pulses cannot change any more is computed in one go."""
+        stretch = self.now.stretch
+        if i >= self._push_next:
+            self._push_to(min(i, stretch.swing_from - 1))
+        if i >= stretch.swing_from + len(self.now.pitch):
+            self._swing_to(min(i + self.ahead_ms, stretch.n - 1) - stretch.swing_from)
+        self.i = i
+
+    def activations(self) -> tuple[float, float, float]:
+        """Return the muscles' activations now, 0 to 1."""
+        now = self.now
+        if self.i >= now.stretch.swing_from:
+            k = now.start_ms + self.i - self._over_ms
+            return tuple(values[k] if values else 0.0 for values in self._over)  # type: ignore[return-value]
+        return tuple(m.step((now.start_ms + self.i) * 1000) for m in self._muscles)  # type: ignore[return-value]
+
+    def _prepare(self, stretch: Stretch) -> None:
+        """Work out what the swing and the push-off of a new stretch need and stimulation does not change."""
+        self._push_next = stretch.n + 1
+        swing = stretch.swing
+        if swing is None:
             return
-        if self.mode == GROUND:
-            # Flat since the end of loading, until the curve lifts the heel.
-            push = self.severity.push_share if walker.phase >= walker.flat_phase else 0.0
-            self.pitch_rad = push * walker.foot_rad
-            self.pitch_rate = push * walker.foot_rate
-            self.pitch_acc = push * walker.foot_acc
-            self.roll_rad = max(0.0, -PUSH_OFF_ROLL * self.pitch_rad)
-            self.roll_rate = -PUSH_OFF_ROLL * self.pitch_rate if self.roll_rad > 0.0 else 0.0
-        # On the ground the foot stands on heel or toe, whichever its pitch brings down.
-        self.is_touching = True
-        height_m = geometry.FOOT_M * math.sin(self.pitch_rad)
-        self.toe_m = max(0.0, height_m)
-        self.heel_m = max(0.0, -height_m)
-
-    def _lift_off(self, walker: Walker) -> None:
-        self.mode = SWING
-        self._start_gap_m = 0.0
-        free = self._free
-        free.pitch_rad = self.pitch_rad
-        free.pitch_rate = self.pitch_rate
-        free.roll_rad = self.roll_rad
-        free.roll_rate = self.roll_rate
-        # This stride's hip is not quite that of an even stride: it starts where the toe really stands.
-        pitch_rad = self.pitch_rad + self.pitch_rate * STEP_S  # the walker is one step ahead
-        toe_m = self._ankle_height_m(walker) + geometry.toe_above_ankle_m(pitch_rad)
-        self._start_gap_m = -toe_m
-
-    def _ankle_height_m(self, walker: Walker) -> float:
-        x = walker.swing_share / START_GAP_SHARE
-        gap_m = self._start_gap_m * (1.0 - x * x * (3.0 - 2.0 * x)) if x < 1.0 else 0.0
-        return walker.hip_m - geometry.leg_height_m(walker.thigh_rad, walker.shank_rad) + gap_m
-
-    def _swing(
-        self, walker: Walker, tibialis: float, peroneal: float, forward_mps2: float, up_mps2: float
-    ) -> None:
-        free = self._free
-        wanted = None
+        if stretch.is_gait:
+            push_phase = PUSH_FROM_STANCE * stretch.stance_share
+            push_from = math.ceil((push_phase - stretch.phase) / stretch.phase_rate)
+            self.now.push_from = self._push_next = min(stretch.swing_from, max(0, push_from))
+        shank, gain = np.array(swing.shank), self.severity.passive_gain
+        self._dorsal = (
+            gain * np.exp(ankle.DORSAL_0 + ankle.DORSAL_ANKLE * shank + ankle.DORSAL_KNEE * swing.knee)
+        ).tolist()
+        self._plantar = (
+            gain * np.exp(ankle.PLANTAR_0 + ankle.PLANTAR_ANKLE * shank + ankle.PLANTAR_KNEE * swing.knee)
+        ).tolist()
         if self.severity.has_control:
-            wanted = (walker.foot_rad, walker.foot_rate, walker.foot_acc)
-        before_rad = free.pitch_rad
-        free.step(
-            lift_torque_nm(tibialis, peroneal),
-            inversion_torque_nm(tibialis, peroneal),
-            walker.shank_rad,
-            walker.shank_rate,
-            walker.thigh_rad - walker.shank_rad,
-            forward_mps2,
-            up_mps2,
-            wanted,
-        )
-        pitch_rate = free.pitch_rate
-        ankle_m = self._ankle_height_m(walker)
-        toe_m = ankle_m + geometry.toe_above_ankle_m(free.pitch_rad)
-        self.is_touching = toe_m <= 0.0
-        if self.is_touching:  # the floor turns the foot up, and hip and knee give way for the rest
-            held_rad = geometry.pitch_with_toe_on_ground_rad(ankle_m)
-            wanted_rate = DRAG_WITH_SHANK * max(0.0, walker.shank_rate)
-            wanted_rate += DRAG_GAP_PER_S * max(0.0, held_rad - before_rad)
-            held_rad = min(held_rad, before_rad + wanted_rate * STEP_S)
-            if held_rad > free.pitch_rad:
-                free.pitch_rad = held_rad
-                pitch_rate = (held_rad - before_rad) / STEP_S
-                free.pitch_acc = (pitch_rate - self.pitch_rate) / STEP_S
-                # The floor does not throw the foot up: let go, it goes on with the shank (assumed).
-                free.pitch_rate = min(pitch_rate, max(0.0, walker.shank_rate))
-            toe_m = 0.0
-        self.toe_m = toe_m
-        self.heel_m = max(0.0, ankle_m + geometry.heel_above_ankle_m(free.pitch_rad))
-        self.pitch_rad = free.pitch_rad
-        self.pitch_rate = pitch_rate
-        self.pitch_acc = free.pitch_acc
-        self.roll_rad = free.roll_rad
-        self.roll_rate = free.roll_rate
+            s = slice(stretch.swing_from, stretch.n)
+            self._wanted = [
+                values[s].tolist() for values in (stretch.foot, stretch.foot_rate, stretch.foot_acc)
+            ]
 
-    def _land(self, walker: Walker, tibialis: float, peroneal: float) -> None:
-        self.mode = LOADING
-        torque_nm = lift_torque_nm(tibialis, peroneal) + self.severity.residual_nm
-        brake = min(1.0, max(0.0, torque_nm / BRAKE_TORQUE_NM))
-        share = LOADING_SHARE_SLAP + brake * (LOADING_SHARE_BRAKED - LOADING_SHARE_SLAP)
-        self._loading_end_s = share * walker.stride_s * walker.stance_share / 0.62
-        self._loading_s = 0.0
-        limit = 3.0 / self._loading_end_s  # a faster start would swing past flat
-        self._landing = (
-            self.pitch_rad,
-            _toward_zero(self.pitch_rad, self.pitch_rate, limit),
-            self.roll_rad,
-            _toward_zero(self.roll_rad, self.roll_rate, limit),
+    def _land(self, stretch: Stretch, last: State) -> None:
+        """The swing of `stretch` has ended with the state `last`."""
+        now_us = self.now.start_ms * 1000
+        lift_nm = ankle.lift_torque_nm(*(muscle.step(now_us) for muscle in self._muscles))
+        brake = min(1.0, max(0.0, (lift_nm + self.severity.residual_nm) / BRAKE_TORQUE_NM))
+        landing_s = LANDING_SLAP_S + brake * (self.style.landing_s - LANDING_SLAP_S)
+        landing_s *= stretch.landing_size
+        end_s = landing_s * stretch.stride_s * stretch.stance_share / LANDING_STANCE
+        limit = 3.0 / end_s  # a faster start would swing past flat
+        pitch, rate, roll, roll_rate = last
+        self.now.loading_ms = max(1, round(end_s * 1000))
+        self.now.landing = (
+            pitch,
+            _toward_zero(pitch, rate, limit),
+            roll,
+            _toward_zero(roll, roll_rate, limit),
         )
 
-    def _load(self) -> None:
-        self._loading_s += STEP_S
-        x = self._loading_s / self._loading_end_s
-        if x >= 1.0:
-            self.mode = GROUND
-            self.pitch_rad = self.pitch_rate = self.pitch_acc = 0.0
-            self.roll_rad = self.roll_rate = 0.0
+    def _push_to(self, last: int) -> None:
+        """Let a stimulated calf lift the heel, up to index `last` of the stance."""
+        now, stretch = self.now, self.now.stretch
+        first = self._push_next
+        if last < first:
             return
-        end_s = self._loading_end_s
-        pitch, pitch_rate, roll, roll_rate = self._landing
-        # Cubic from landing to flat and at rest.
-        a = x * x * (2.0 * x - 3.0) + 1.0
-        b = x * (x - 1.0) * (x - 1.0)
-        a_slope = 6.0 * x * (x - 1.0) / end_s
-        b_slope = (x - 1.0) * (3.0 * x - 1.0) / end_s
-        self.pitch_rad = a * pitch + b * end_s * pitch_rate
-        self.pitch_rate = a_slope * pitch + b_slope * end_s * pitch_rate
-        self.pitch_acc = (12.0 * x - 6.0) / end_s**2 * pitch + (6.0 * x - 4.0) / end_s * pitch_rate
-        self.roll_rad = a * roll + b * end_s * roll_rate
-        self.roll_rate = a_slope * roll + b_slope * end_s * roll_rate
+        self._push_next = last + 1
+        calf = self._muscles[2].over(now.start_ms + first, last + 1 - first)
+        if calf is None:
+            if not now.push_rad:
+                return
+            calf = [0.0] * (last + 1 - first)
+        elif not now.push_rad:
+            now.push_rad = [0.0] * (first - now.push_from)
+            now.push_rate = now.push_rad.copy()
+        angle = now.push_rad[-1] if now.push_rad else 0.0
+        rate = now.push_rate[-1] if now.push_rate else 0.0
+        freedom = stretch.swing_from - now.push_from
+        for i, activation in enumerate(calf, first):
+            x = (i - now.push_from) / freedom
+            torque_nm = ankle.PLANTARFLEXORS_LIFT_NM * activation * x * x * (3.0 - 2.0 * x)
+            rate += (
+                STEP_S * (torque_nm - PUSH_STIFFNESS_NM * angle - PUSH_DAMPING_NMS * rate) / PUSH_INERTIA_KGM2
+            )
+            angle += STEP_S * rate
+            now.push_rad.append(angle)
+            now.push_rate.append(rate)
+
+    def _lift_off(self, swing: Swing) -> None:
+        now = self.now
+        pitch, rate, roll, roll_rate = now.state(now.stretch.swing_from - 1)
+        self._at = (pitch, rate, rate, roll, roll_rate)
+        # This stride's hip is not quite that of an even stride: it starts where the toe really stands.
+        self._gap_m = -(swing.ankle_m[0] + geometry.toe_above_ankle_m(pitch + rate * STEP_S))
+
+    def _swing_to(self, last: int) -> None:
+        """Move through the air up to index `last` of the swing: `ankle.FreeFoot` and the floor, unrolled."""
+        now, swing = self.now, self.now.stretch.swing
+        first = len(now.pitch)
+        if swing is None or last < first:
+            return
+        if first == 0 and now.stretch.swing_from > 0:
+            self._lift_off(swing)
+        first_ms = now.start_ms + now.stretch.swing_from + first
+        lifts, inverts = self._torques(first_ms, last + 1 - first)
+        pitch, rate, shown_rate, roll, roll_rate = self._at
+        sin, cos, exp = math.sin, math.cos, math.exp
+        sine, cosine = sin(pitch), cos(pitch)
+        dorsal, plantar, passive_nm = (
+            self._dorsal,
+            self._plantar,
+            self.severity.passive_gain * ankle.PASSIVE_NM,
+        )
+        dorsal_pitch, plantar_pitch = -ankle.DORSAL_ANKLE, -ankle.PLANTAR_ANKLE
+        shanks, shank_rates, forwards, ups = swing.shank, swing.shank_rate, swing.forward, swing.up
+        ankles, gap_shares, gap_m = swing.ankle_m, swing.gap_share, self._gap_m
+        residual_nm, bias_nm, catch_nms = self.severity.residual_nm, self._bias_nm, self.severity.catch_nms
+        catch_until = round(ankle.CATCH_S / STEP_S)
+        has_control = self.severity.has_control
+        wanted, wanted_rates, wanted_accs = self._wanted if has_control else ((), (), ())
+        lift_nm, invert_nm = 0.0, 0.0
+        outer_nm = self.outside_nm
+        for k in range(first, last + 1):
+            if lifts is not None:
+                lift_nm, invert_nm = lifts[k - first], inverts[k - first]
+            shank, shank_rate = shanks[k], shank_rates[k]
+            before = pitch
+            turning = rate - shank_rate
+            outside_nm = (
+                outer_nm
+                + passive_nm
+                - dorsal[k] * exp(dorsal_pitch * pitch)
+                + plantar[k] * exp(plantar_pitch * pitch)
+                - (DAMPING_NMS + ACTIVE_DAMPING_S * abs(lift_nm)) * turning
+                - MASS_ARM_KGM * (ups[k] * cosine - forwards[k] * sine)
+            )
+            if catch_nms and k < catch_until and turning > 0.0:
+                outside_nm -= catch_nms * turning
+            if has_control:
+                own_nm = INERTIA_KGM2 * wanted_accs[k] - outside_nm
+                own_nm += CONTROL_NM * (wanted[k] - pitch) + CONTROL_NMS * (wanted_rates[k] - rate)
+            else:
+                own_nm = residual_nm
+            rate += STEP_S * (lift_nm + own_nm + outside_nm) / INERTIA_KGM2
+            pitch += rate * STEP_S
+            if pitch < shank + STOP_LOW:
+                pitch = shank + STOP_LOW
+                if rate < shank_rate:
+                    rate = shank_rate
+            elif pitch > shank + STOP_HIGH:
+                pitch = shank + STOP_HIGH
+                if rate > shank_rate:
+                    rate = shank_rate
+            shown_rate = rate
+            sine, cosine = sin(pitch), cos(pitch)
+            ankle_m = ankles[k] + gap_m * gap_shares[k]
+            toe_m = ankle_m + TOE_FORWARD_M * sine + TOE_UP_M * cosine
+            if toe_m <= 0.0:  # the floor turns the foot up, and hip and knee give way for the rest
+                toe_m = 0.0
+                held = geometry.pitch_with_toe_on_ground_rad(ankle_m)
+                up_rate = DRAG_WITH_SHANK * shank_rate if shank_rate > 0.0 else 0.0
+                if held > before:
+                    up_rate += DRAG_GAP_PER_S * (held - before)
+                held = min(held, before + up_rate * STEP_S)
+                if held > pitch:
+                    pitch = held
+                    sine, cosine = sin(pitch), cos(pitch)
+                    shown_rate = (pitch - before) / STEP_S
+                    # The floor does not throw the foot up: let go, it goes on with the shank (assumed).
+                    rate = min(shown_rate, max(0.0, shank_rate))
+            heel_m = ankle_m + HEEL_FORWARD_M * sine + HEEL_UP_M * cosine
+
+            roll_rate += STEP_S * (
+                (invert_nm + bias_nm - ROLL_STIFFNESS_NM * roll - ROLL_DAMPING_NMS * roll_rate)
+                / ROLL_INERTIA_KGM2
+            )
+            roll += roll_rate * STEP_S
+            if roll > INVERSION_STOP:
+                roll, roll_rate = INVERSION_STOP, min(roll_rate, 0.0)
+            elif roll < EVERSION_STOP:
+                roll, roll_rate = EVERSION_STOP, max(roll_rate, 0.0)
+            now.pitch.append(pitch)
+            now.rate.append(shown_rate)
+            now.roll.append(roll)
+            now.roll_rate.append(roll_rate)
+            now.toe_m.append(toe_m)
+            now.heel_m.append(heel_m if heel_m > 0.0 else 0.0)
+        self._at = (pitch, rate, shown_rate, roll, roll_rate)
+
+    def _torques(self, first_ms: int, n: int) -> tuple[list[float] | None, list[float]]:
+        """Return the lifting and inverting torques of the muscles, Nm, for `n` ms; (None, []) if all rest."""
+        over = [muscle.over(first_ms, n) for muscle in self._muscles]
+        self._over_ms, self._over = first_ms, over
+        if over[0] is None and over[1] is None and over[2] is None:
+            return None, []
+        rest = [0.0] * n
+        tibialis, peroneal, calf = (values or rest for values in over)
+        lift, lift2, lift3 = ankle.TIBIALIS_LIFT_NM, ankle.PERONEAL_LIFT_NM, ankle.PLANTARFLEXORS_LIFT_NM
+        turn, turn2, turn3 = (
+            ankle.TIBIALIS_INVERT_NM,
+            ankle.PERONEAL_INVERT_NM,
+            ankle.PLANTARFLEXORS_INVERT_NM,
+        )
+        three = list(zip(tibialis, peroneal, calf, strict=True))
+        return [lift * a + lift2 * b + lift3 * c for a, b, c in three], [
+            turn * a + turn2 * b + turn3 * c for a, b, c in three
+        ]
 
 
 def _toward_zero(angle: float, rate: float, limit_per_s: float) -> float:

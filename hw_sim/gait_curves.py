@@ -34,9 +34,12 @@ ANKLE_DEG = (
 # pitch is faded out and in again between these curve phases (the source stays within 2.5 deg from
 # 0.09 to 0.32). The slow fade-in gives the heel rise of recorded feet: 1 rad/s 0.2 s before toe-off.
 FLAT_FADE_OUT = (0.05, 0.11)
-FLAT_FADE_IN = (0.33, 0.52)
+FLAT_FADE_IN = (0.22, 0.66)
 
 TABLE_SIZE = 2048  # a linear look-up is then within 1e-4 deg of the spline
+PHASES = np.linspace(0.0, 1.0, TABLE_SIZE + 1)
+
+Floats = NDArray[np.float64]
 
 
 def periodic_spline(values_deg: tuple[float, ...]) -> CubicSpline:
@@ -67,51 +70,65 @@ def flat_foot_mask(curve_phase: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One angle over the stride as plain-float tables of TABLE_SIZE + 1 entries, radians.
+    """One angle over the stride: TABLE_SIZE + 1 values, rad; rad per stride; rad per stride squared."""
 
-    value    rad;  slope  rad per stride;  bend  rad per stride squared
+    value: Floats
+    slope: Floats
+    bend: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaitCurves:
+    """The three segments of one walker over one stride.
+
+    rows        (9, TABLE_SIZE + 1): thigh, shank, foot; their slopes; their bends, as in `Curve`
+    clearance   (TABLE_SIZE + 1,) height of the healthy toe over what lies beneath it, m; 0 in stance
+    flat_phase  where a foot that has landed lies flat, phase of the stride
     """
 
-    value: list[float]
-    slope: list[float]
-    bend: list[float]
-
-
-@dataclass(frozen=True, slots=True)
-class GaitCurves:
-    """The three segments of one walker, warped to its stance share and scaled to its range of motion."""
-
-    thigh: Curve
-    shank: Curve
-    foot: Curve  # pitch of the healthy foot, toe-up +
+    rows: Floats
+    clearance: Floats
     stance_share: float
+    motion_share: float
+    flat_phase: float
+
+    @property
+    def thigh(self) -> Curve:
+        """Distal end forward +."""
+        return Curve(self.rows[0], self.rows[3], self.rows[6])
+
+    @property
+    def shank(self) -> Curve:
+        """Distal end forward +."""
+        return Curve(self.rows[1], self.rows[4], self.rows[7])
+
+    @property
+    def foot(self) -> Curve:
+        """Pitch of the healthy foot, toe-up +."""
+        return Curve(self.rows[2], self.rows[5], self.rows[8])
 
 
-def _as_curve(angle_rad: NDArray[np.float64], phases: NDArray[np.float64]) -> Curve:
-    spline = CubicSpline(phases, angle_rad, bc_type="periodic")
-    return Curve(spline(phases).tolist(), spline(phases, 1).tolist(), spline(phases, 2).tolist())
+def curve_rows(angles_rad: Floats, is_flat: NDArray[np.bool_]) -> Floats:
+    """Return `GaitCurves.rows` of three angles (3, TABLE_SIZE + 1); the third is exactly 0 where `is_flat`."""
+    angles_rad[:, -1] = angles_rad[:, 0]
+    spline = CubicSpline(PHASES, angles_rad, axis=1, bc_type="periodic")
+    rows = np.concatenate([spline(PHASES), spline(PHASES, 1), spline(PHASES, 2)])
+    # The spline rings by some 1e-9 rad beside the mask's corner; flat has to be flat.
+    rows[2::3, is_flat] = 0.0
+    return rows
 
 
-def make_curves(stance_share: float, motion_share: float) -> GaitCurves:
-    """Return the curves for a stance share (0.5 to 0.78) and a range of motion (1 = the source)."""
+def level_rows(stance_share: float, motion_share: float) -> Floats:
+    """Return the rows of level walking for a stance share (0.5 to 0.78) and a range of motion (1 = the source)."""
     if not 0.5 <= stance_share <= 0.78:
         raise ValueError(
             f"stance_share is {stance_share}; 0.5 to 0.78 of the stride can be simulated. Choose one."
         )
     if not 0.3 <= motion_share <= 1.3:
         raise ValueError(f"motion_share is {motion_share}; 0.3 to 1.3 can be simulated. Choose one of these.")
-    phases = np.linspace(0.0, 1.0, TABLE_SIZE + 1)
-    curve_phases = np.clip(phases + stance_warp(stance_share)(phases), 0.0, 1.0)
+    curve_phases = np.clip(PHASES + stance_warp(stance_share)(PHASES), 0.0, 1.0)
+    mask = flat_foot_mask(curve_phases)
     thigh_deg = periodic_spline(THIGH_DEG)(curve_phases)
     shank_deg = periodic_spline(SHANK_DEG)(curve_phases)
-    foot_deg = (shank_deg + periodic_spline(ANKLE_DEG)(curve_phases)) * flat_foot_mask(curve_phases)
-    tables = []
-    for angle_deg in (thigh_deg, shank_deg, foot_deg):
-        angle_deg[-1] = angle_deg[0]
-        tables.append(_as_curve(np.radians(angle_deg) * motion_share, phases))
-    flat = flat_foot_mask(curve_phases) == 0.0
-    # The spline rings by some 1e-9 rad beside the mask's corner; flat has to be flat.
-    for table in (tables[2].value, tables[2].slope, tables[2].bend):
-        for i in np.flatnonzero(flat):
-            table[int(i)] = 0.0
-    return GaitCurves(tables[0], tables[1], tables[2], stance_share)
+    foot_deg = (shank_deg + periodic_spline(ANKLE_DEG)(curve_phases)) * mask
+    return curve_rows(np.radians([thigh_deg, shank_deg, foot_deg]) * motion_share, mask == 0.0)

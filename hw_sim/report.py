@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hw_sim import demo_pictures
-from hw_sim.demo import DemoRun, drag_share
+from hw_sim.demo import DemoRun
+from hw_sim.metrics import drag_share
 from hw_sim.pictures import svg_text
 from hw_sim.strides import StrideRecord
 from hw_sim.tally import charge_per_step_uc, refused_sentences

@@ -8,16 +8,15 @@ whatever the severity. Not simulated: a shank that sways, a wearer who helps or 
 import math
 from dataclasses import replace
 
-from .ankle import FreeFoot, inversion_torque_nm, lift_torque_nm
-from .foot import SWING
-from .geometry import STANDING_HIP_M
+from .activities import Activity
+from .ankle import Carriage, FreeFoot
 from .leg import Leg
+from .plan import FOREVER_S
 from .severity import severity_named
+from .style import Style
 from .walker import WalkerSettings
 
 THIGH_RAD = math.radians(90.0)
-CLEAR_OF_FLOOR_M = 0.1  # the heel switch is open
-STILL_S = 3600.0
 AS_WIRED = (0, 1)
 SWAPPED = (1, 0)
 OTHER_LEG = (None, None)
@@ -41,49 +40,34 @@ class SeatedLeg(Leg):
         wiring: tuple[int | None, int | None] = AS_WIRED,
         muscle_gains: tuple[float, float] = (1.0, 1.0),
     ) -> None:
-        settings = WalkerSettings(side=side, severity=severity, seed=seed, stand_s=STILL_S)
-        super().__init__(settings, muscle_gains=muscle_gains, keeps_trace=False)
-        self.wiring = wiring
-        self.push_nm = 0.0
+        settings = WalkerSettings(side=side, severity=severity, seed=seed, style=Style())
         relaxed = replace(severity_named(severity), has_control=False, residual_nm=0.0)
-        self._hanging = FreeFoot(relaxed)
-        self.walker.thigh_rad = THIGH_RAD
-        self.walker.hip_m = STANDING_HIP_M
-        self.foot.mode = SWING  # nothing holds it
-        self.foot.toe_m = self.foot.heel_m = CLEAR_OF_FLOOR_M
-        self.settle()
+        hangs = [Activity(do="hang", seconds=FOREVER_S)]
+        super().__init__(
+            settings, muscle_gains=muscle_gains, keeps_trace=False, activities=hangs, severity=relaxed
+        )
+        self.wiring = wiring
+        rest = FreeFoot(relaxed)
+        still = Carriage(shank_rad=0.0, shank_rate=0.0, knee_rad=THIGH_RAD)
+        for _ in range(5_000):  # until it hangs still
+            rest.step(0.0, 0.0, still)
+        self._foot.hang(rest.pitch_rad, rest.roll_rad)
+        self._foot.ahead_ms = 0  # `push_nm` may change at any time
+        self._foot.run_to(0)
 
-    def settle(self) -> None:
-        """Let the foot come to rest without any time passing."""
-        for _ in range(5_000):
-            self._turn(0.0, 0.0)
-        self._hanging.pitch_rate = self._hanging.roll_rate = 0.0
-        self._show()
+    @property
+    def push_nm(self) -> float:
+        """Torque that somebody or something else turns the toe up with, Nm."""
+        return self._foot.outside_nm
+
+    @push_nm.setter
+    def push_nm(self, torque_nm: float) -> None:
+        self._catch_up()
+        self._foot.outside_nm = torque_nm
 
     def deliver(self, now_us: int, channel: int, current_ma: float, width_us: float) -> None:
         """Take one delivered pulse where its lead really ends."""
         muscle = self.wiring[channel] if channel in (0, 1) else channel
         if muscle is not None:
             super().deliver(now_us, muscle, current_ma, width_us)
-
-    def _step(self) -> None:
-        self.walker.step()
-        now_us = self.walker.now_us
-        self._turn(self.muscles[0].step(now_us), self.muscles[1].step(now_us))
-        self._show()
-        for sensors in self._sensors:
-            sensors.look(self)
-
-    def _turn(self, tibialis: float, peroneal: float) -> None:
-        lift_nm = lift_torque_nm(tibialis, peroneal) + self.push_nm
-        invert_nm = inversion_torque_nm(tibialis, peroneal)
-        self._hanging.step(lift_nm, invert_nm, 0.0, 0.0, THIGH_RAD, 0.0, 0.0, None)
-
-    def _show(self) -> None:
-        foot, hanging = self.foot, self._hanging
-        foot.pitch_rad, foot.pitch_rate, foot.pitch_acc = (
-            hanging.pitch_rad,
-            hanging.pitch_rate,
-            hanging.pitch_acc,
-        )
-        foot.roll_rad, foot.roll_rate = hanging.roll_rad, hanging.roll_rate
+            self._pulses.clear()  # no stride ends here

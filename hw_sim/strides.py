@@ -1,8 +1,11 @@
 """What a stride was like: clearance, drag, pitch and roll at contact; and a light trace for pictures."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from .footing import Footing
 
 # Shares of swing. Clearance is judged where the toe passes closest in healthy walking (40-60 %).
 CLEARANCE_WINDOW = (0.35, 0.70)
@@ -21,7 +24,10 @@ class StrideRecord:
     pitch_at_contact_deg   toe-up +;  roll_at_contact_deg   inversion +
     peak_inversion_deg     highest at 15-90 % of swing
     mid_swing_ankle_deg    dorsiflexion + at half of swing
-    pulses             delivered since the last contact, per channel
+    push_off_dps           fastest toe-down turning before toe-off, deg/s, negative
+    toe_off_ankle_deg      dorsiflexion + at toe-off
+    pulses             delivered since the last contact to the dorsiflexors: tibialis anterior, peroneal
+    push_pulses        the same to the plantarflexors
     """
 
     start_us: int
@@ -34,11 +40,14 @@ class StrideRecord:
     roll_at_contact_deg: float
     peak_inversion_deg: float
     mid_swing_ankle_deg: float
+    push_off_dps: float
+    toe_off_ankle_deg: float
     pulses: tuple[int, int]
+    push_pulses: int
 
 
 class TraceRow(NamedTuple):
-    """One moment of the leg. t_s s; phase 0 to 1; angles deg; clearance mm; activations 0 to 1."""
+    """One moment of the leg. t_s s; phase 0 to 1; angles in the room, deg; heights mm; activations 0 to 1."""
 
     t_s: float
     phase: float
@@ -51,62 +60,43 @@ class TraceRow(NamedTuple):
     heel_height_mm: float
     tibialis: float
     peroneal: float
+    plantarflexors: float
 
 
-class StrideMeter:
-    """Watches the swing, millisecond by millisecond, and writes one StrideRecord at its end."""
+def stride_record(done: Footing, start_us: int, pulses: Sequence[int]) -> StrideRecord:
+    """Return what the stride was like whose swing has just ended; `start_us` is the contact before it."""
+    stretch = done.stretch
+    n = stretch.n - stretch.swing_from
+    swing_start_us = (done.start_ms + stretch.swing_from) * 1000
+    off = stretch.swing_from * stretch.phase_rate + stretch.phase
+    share = stretch.phase_rate / (1.0 - stretch.stance_share)  # of swing, per ms
+    first = (off - stretch.stance_share) / (1.0 - stretch.stance_share)
 
-    def __init__(self) -> None:
-        self.start_us = 0
-        self._begin(0)
+    def at(swing: float) -> int:
+        return min(n, max(0, math.ceil((swing - first) / share)))
 
-    def _begin(self, now_us: int) -> None:
-        self._swing_start_us = now_us
-        self._lowest_m = math.inf
-        self._touched_mid = False
-        self._window_steps = 0
-        self._drag_steps = 0
-        self._inversion_rad = -math.inf
-        self._mid_ankle_rad = math.nan
-
-    def lift_off(self, now_us: int) -> None:
-        """The foot leaves the ground."""
-        self._begin(now_us)
-
-    def watch(
-        self, swing: float, clearance_m: float, is_touching: bool, roll_rad: float, ankle_rad: float
-    ) -> None:
-        """Take one millisecond of swing (`swing` 0 to 1)."""
-        if DRAG_WINDOW[0] <= swing < DRAG_WINDOW[1]:
-            self._window_steps += 1
-            if is_touching:
-                self._drag_steps += 1
-            if CLEARANCE_WINDOW[0] <= swing < CLEARANCE_WINDOW[1]:
-                if clearance_m < self._lowest_m:
-                    self._lowest_m = clearance_m
-                if is_touching:
-                    self._touched_mid = True
-                if swing < 0.5:
-                    self._mid_ankle_rad = ankle_rad
-            if roll_rad > self._inversion_rad:
-                self._inversion_rad = roll_rad
-
-    def contact(
-        self, now_us: int, pitch_rad: float, roll_rad: float, pulses: tuple[int, int]
-    ) -> StrideRecord:
-        """The swing ends at `now_us`; return what it was like and begin the next stride."""
-        record = StrideRecord(
-            start_us=self.start_us,
-            swing_start_us=self._swing_start_us,
-            swing_end_us=now_us,
-            min_clearance_mm=self._lowest_m * 1e3,
-            dragged=self._touched_mid,
-            drag_share=self._drag_steps / max(1, self._window_steps),
-            pitch_at_contact_deg=math.degrees(pitch_rad),
-            roll_at_contact_deg=math.degrees(roll_rad),
-            peak_inversion_deg=math.degrees(self._inversion_rad),
-            mid_swing_ankle_deg=math.degrees(self._mid_ankle_rad),
-            pulses=pulses,
-        )
-        self.start_us = now_us
-        return record
+    low, high = (at(edge) for edge in CLEARANCE_WINDOW)
+    from_, until = (at(edge) for edge in DRAG_WINDOW)
+    lowest_m = min(done.toe_m[low:high])
+    middle = max(low, at(0.5) - 1)
+    pushed = [done.state(i)[1] for i in range(max(0, stretch.swing_from - 250), stretch.swing_from, 5)]
+    last_pitch, _, last_roll, _ = done.state(stretch.n - 1)
+    toe_off = done.state(stretch.swing_from - 1)[0] - stretch.shank.item(stretch.swing_from - 1)
+    return StrideRecord(
+        start_us=start_us,
+        swing_start_us=swing_start_us,
+        swing_end_us=(done.start_ms + stretch.n) * 1000,
+        min_clearance_mm=lowest_m * 1e3,
+        dragged=lowest_m <= 0.0,
+        drag_share=done.toe_m[from_:until].count(0.0) / max(1, until - from_),
+        pitch_at_contact_deg=math.degrees(last_pitch),
+        roll_at_contact_deg=math.degrees(last_roll),
+        peak_inversion_deg=math.degrees(max(done.roll[from_:until])),
+        mid_swing_ankle_deg=math.degrees(
+            done.pitch[middle] - stretch.shank.item(stretch.swing_from + middle)
+        ),
+        push_off_dps=math.degrees(min(pushed)),
+        toe_off_ankle_deg=math.degrees(toe_off),
+        pulses=(pulses[0], pulses[1]),
+        push_pulses=pulses[2],
+    )

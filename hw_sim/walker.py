@@ -1,190 +1,146 @@
-"""A person who stands, walks and stops: thigh, shank and hip of one leg, millisecond by millisecond.
+"""A person who stands, walks, turns, climbs and sits: thigh and shank of one leg, millisecond by millisecond.
 
 The upper leg follows the gait curves whatever the foot does; the foot is simulated elsewhere
-(`ankle.py`, `leg.py`), so that stimulation moves it. Strides vary in time and size, one seed each.
+(`foot.py`, `leg.py`), so that stimulation moves it.
 """
 
 import math
-import random
+from collections.abc import Iterable
 
 from . import geometry
-from .gait_curves import TABLE_SIZE, make_curves
-from .hip import healthy_clearance_m
+from .activities import Activity
+from .plan import Plan
 from .walker_settings import WalkerSettings
 
-STEP_S = 1e-3
-STEP_US = 1000
+__all__ = ["Walker", "WalkerSettings"]
 
-STRIDE_SD = 0.03
-MOTION_SD = 0.03
-VARIATION_MEMORY = 0.5  # AR(1) from stride to stride
-FIRST_STEP_SHARE = 0.85  # assumed: the first step from standing is shorter
-HIP_WAVE_M = 0.020  # half of the hip's rise and fall, twice a stride (assumed; sensors only)
+# Share of stance until which the heel is loaded; it takes its load over from the first moment on.
+HEEL_UNTIL = 0.62
 
 
 class Walker:
-    """Thigh, shank and reference foot of one leg: angle rad, rate rad/s, acceleration rad/s2.
+    """What thigh, shank and the healthy reference of the foot do now: angles rad, rates rad/s.
 
-    step() moves by 1 ms. `is_swing`: the curves say that the foot is off the ground. `contact`: True on
-    the one step where a new stride begins by initial contact. `phase`: 0 to 1 of this stride.
+    stretch, i     the stretch under way and the millisecond in it;  step() moves by 1 ms
+    activities     what is done, instead of the settings' (may never end)
     """
 
-    def __init__(self, settings: WalkerSettings) -> None:
+    def __init__(self, settings: WalkerSettings, activities: Iterable[Activity] | None = None) -> None:
         self.settings = settings
-        self.curves = make_curves(settings.stance_share_used, settings.motion_share)
-        self._clearance_m, self.lift_m = healthy_clearance_m(self.curves)
-        self._tables = tuple(
-            (c.value, c.slope, c.bend) for c in (self.curves.thigh, self.curves.shank, self.curves.foot)
-        )
-        self.stance_share = settings.stance_share_used
-        self.flat_phase = 0.35 * self.stance_share  # the foot is flat here
-        self._random = random.Random(settings.seed)
-        self._stride_wander = 0.0
-        self._motion_wander = 0.0
-        self._stand_until_us = round(settings.stand_s * 1e6)
-        self._stop_us = None if settings.stop_s is None else round(settings.stop_s * 1e6)
+        self.style = settings.style_used
+        self.plan = Plan(settings, self.style, activities)
+        self.strides_total = 0  # ended by a contact
+        self.start_ms = 0
+        self.i = 0
+        self.stretch = next(self.plan)
+        self.follows_swing = False
 
-        self.now_us = 0
-        self.walking = False
-        self.has_stopped = False
-        self.is_swing = False
-        self.contact = False
-        self.phase = self.flat_phase
-        self.stride_s = settings.stride_s  # of the stride under way
-        self.strides_total = 0
-        self._phase_rate = 0.0
-        # Size of the motion goes from `_size_from` to `_size_to` between two phases of the stride.
-        self.size = 0.0
-        self._size_from = 0.0
-        self._size_to = 0.0
-        self._carried_from = 0.0  # the same without variation: what the hip's height follows
-        self._carried_to = 0.0
-        self._size_start = 0.0
-        self._size_width = 1.0
-        self.thigh_rad = self.thigh_rate = self.thigh_acc = 0.0
-        self.shank_rad = self.shank_rate = self.shank_acc = 0.0
-        self.foot_rad = self.foot_rate = self.foot_acc = 0.0
-        self.hip_m = geometry.STANDING_HIP_M  # over the floor; kept up to date in swing only
-        self.hip_up_mps2 = 0.0
+    @property
+    def now_us(self) -> int:
+        """Simulator time, us, never wraps."""
+        return (self.start_ms + self.i) * 1000
+
+    @property
+    def bouts_us(self) -> list[int]:
+        """When the person began to walk, us, each time."""
+        return [t_us for t_us in self.plan.bouts_us if t_us <= self.now_us]
+
+    def step(self) -> None:
+        """Move by 1 ms."""
+        self.i += 1
+        if self.i >= self.stretch.n:
+            self.enter_next()
+
+    def enter_next(self) -> None:
+        """Go on with the next stretch, at its first millisecond."""
+        self.start_ms += self.stretch.n
+        self.follows_swing = self.stretch.ends_in_contact
+        self.strides_total += self.follows_swing
+        self.stretch = next(self.plan)
+        self.i = 0
+
+    @property
+    def walking(self) -> bool:
+        """Whether a stride is under way."""
+        return self.stretch.is_gait
+
+    @property
+    def is_swing(self) -> bool:
+        """Whether the curves say that the foot is off the ground."""
+        return self.i >= self.stretch.swing_from
+
+    @property
+    def contact(self) -> bool:
+        """True on the one millisecond where a swing has ended."""
+        return self.i == 0 and self.follows_swing
+
+    @property
+    def phase(self) -> float:
+        """0 to 1 of this stride; a posture has the phase of a flat foot."""
+        return self.stretch.phase + self.i * self.stretch.phase_rate
+
+    @property
+    def stance_share(self) -> float:
+        """Share of this stride on the ground."""
+        return self.stretch.stance_share
 
     @property
     def swing_share(self) -> float:
         """How much of the swing has passed, 0 to 1; below 0 in stance."""
         return (self.phase - self.stance_share) / (1.0 - self.stance_share)
 
-    def step(self) -> None:
-        """Move by 1 ms."""
-        self.now_us += STEP_US
-        self.contact = False
-        if not self.walking:
-            if self.has_stopped or self.now_us < self._stand_until_us:
-                return
-            self._start()
-        self.phase += self._phase_rate * STEP_S
-        if self.phase >= 1.0:
-            self.phase -= 1.0
-            self.contact = True
-            self._next_stride()
-        self._pose()
+    @property
+    def thigh_rad(self) -> float:
+        """Distal end forward +."""
+        return self.stretch.thigh.item(self.i)
 
-    def _start(self) -> None:
-        self.walking = True
-        self._draw_stride()
-        self._plan_size(FIRST_STEP_SHARE, self.flat_phase, 0.28)
+    @property
+    def shank_rad(self) -> float:
+        """Distal end forward +."""
+        return self.stretch.shank.item(self.i)
 
-    def _next_stride(self) -> None:
-        self.strides_total += 1
-        if self.size == 0.0:  # the closing step has put the foot beside the other one
-            self.walking = False
-            self.has_stopped = True
-            self._phase_rate = 0.0
-            self.phase = self.flat_phase
-            self._size_from = self._size_to = self._carried_from = self._carried_to = 0.0
-            return
-        self._draw_stride()
-        if self._stop_us is not None and self.now_us >= self._stop_us:
-            # Closing step: the swing ends beside the other foot, so the motion shrinks to nothing.
-            start = self.stance_share + 0.45 * (1.0 - self.stance_share)
-            self._plan_size(0.0, start, 0.985 - start)
-        else:
-            self._plan_size(1.0, 0.15 * self.stance_share, 0.4 * self.stance_share)
+    @property
+    def shank_rate(self) -> float:
+        """Distal end forward +."""
+        return self.stretch.shank_rate.item(self.i)
 
-    def _draw_stride(self) -> None:
-        if self.settings.varies:
-            fresh = math.sqrt(1.0 - VARIATION_MEMORY**2)
-            self._stride_wander *= VARIATION_MEMORY
-            self._stride_wander += fresh * STRIDE_SD * self._random.gauss(0.0, 1.0)
-            self._motion_wander *= VARIATION_MEMORY
-            self._motion_wander += fresh * MOTION_SD * self._random.gauss(0.0, 1.0)
-        self.stride_s = self.settings.stride_s * (1.0 + self._stride_wander)
-        self._phase_rate = 1.0 / self.stride_s
+    @property
+    def foot_rad(self) -> float:
+        """Pitch of the healthy foot, toe-up +."""
+        return self.stretch.foot.item(self.i)
 
-    def _plan_size(self, size: float, start_phase: float, width: float) -> None:
-        self._size_from = self.size
-        self._size_to = size * (1.0 + self._motion_wander)
-        self._carried_from = self._carried_to
-        self._carried_to = size
-        self._size_start = start_phase
-        self._size_width = width
-
-    def _pose(self) -> None:
-        phase_rate = self._phase_rate
-        x = (self.phase - self._size_start) / self._size_width
-        size_rate = size_acc = 0.0
-        if x <= 0.0:
-            size = self._size_from
-            carried = self._carried_from
-        elif x >= 1.0:
-            size = self._size_to
-            carried = self._carried_to
-        else:
-            change = self._size_to - self._size_from
-            x_rate = phase_rate / self._size_width
-            blend = x * x * (3.0 - 2.0 * x)
-            size = self._size_from + change * blend
-            carried = self._carried_from + (self._carried_to - self._carried_from) * blend
-            size_rate = change * 6.0 * x * (1.0 - x) * x_rate
-            size_acc = change * (6.0 - 12.0 * x) * x_rate * x_rate
-        self.size = size
-        self.is_swing = self.walking and self.phase >= self.stance_share
-
-        place = self.phase * TABLE_SIZE
-        i = int(place)
-        f = place - i
-        e = 1.0 - f
-        j = i + 1
-        acc_scale = size * phase_rate * phase_rate
-        rate_scale = size * phase_rate
-        cross = 2.0 * size_rate * phase_rate
-        (value, slope, bend), (value2, slope2, bend2), (value3, slope3, bend3) = self._tables
-        v = e * value[i] + f * value[j]
-        s = e * slope[i] + f * slope[j]
-        self.thigh_rad = size * v
-        self.thigh_rate = size_rate * v + rate_scale * s
-        self.thigh_acc = size_acc * v + cross * s + acc_scale * (e * bend[i] + f * bend[j])
-        v = e * value2[i] + f * value2[j]
-        s = e * slope2[i] + f * slope2[j]
-        self.shank_rad = size * v
-        self.shank_rate = size_rate * v + rate_scale * s
-        self.shank_acc = size_acc * v + cross * s + acc_scale * (e * bend2[i] + f * bend2[j])
-        v = e * value3[i] + f * value3[j]
-        s = e * slope3[i] + f * slope3[j]
-        self.foot_rad = size * v
-        self.foot_rate = size_rate * v + rate_scale * s
-        self.foot_acc = size_acc * v + cross * s + acc_scale * (e * bend3[i] + f * bend3[j])
-
-        if self.is_swing and size > 0.0:
-            # The hip is where a healthy foot would clear the ground as it should. It does not follow the
-            # variation from stride to stride: that is what makes clearance vary.
-            even = carried / size
-            self.hip_m = (
-                geometry.leg_height_m(self.thigh_rad * even, self.shank_rad * even)
-                - geometry.toe_above_ankle_m(self.foot_rad * even)
-                + carried * (e * self._clearance_m[i] + f * self._clearance_m[j])
-            )
-            if self.settings.hip_hike_m:
-                self.hip_m += self.settings.hip_hike_m * math.sin(math.pi * self.swing_share) ** 2
-        twice = 4.0 * math.pi * phase_rate
-        self.hip_up_mps2 = (
-            HIP_WAVE_M * size * size * twice * twice * math.cos(4.0 * math.pi * (self.phase - 0.05))
+    @property
+    def hip_m(self) -> float:
+        """Height of the hip over the floor in swing, m; nan on the ground."""
+        swing = self.stretch.swing
+        if swing is None or not self.is_swing:
+            return math.nan
+        return swing.ankle_m[self.i - self.stretch.swing_from] + geometry.leg_height_m(
+            self.thigh_rad, self.shank_rad
         )
+
+    @property
+    def weight_share(self) -> float:
+        """Share of the body's weight on this leg, 0 to 1."""
+        stretch = self.stretch
+        if stretch.is_seated:
+            return 0.1
+        if not stretch.is_gait:
+            return 0.5
+        both = max(0.02, stretch.stance_share - 0.5)  # of the stride, with both feet on the ground
+        return max(0.0, min(1.0, self.phase / both, (stretch.stance_share - self.phase) / both))
+
+    @property
+    def heel_load(self) -> float:
+        """Share of the body's weight on this heel if it touches the ground, 0 to 1; it wanders to the toes."""
+        if not self.stretch.is_gait:
+            return 0.6 * self.weight_share
+        x = min(1.0, max(0.0, self.phase / (HEEL_UNTIL * self.stance_share)))
+        return self.weight_share * (1.0 - x * x * (3.0 - 2.0 * x))
+
+    @property
+    def other_heel_is_down(self) -> bool:
+        """Whether the other foot, half a stride later, stands on its heel."""
+        if not self.stretch.is_gait:
+            return True
+        return (self.phase + 0.5) % 1.0 < HEEL_UNTIL * self.stance_share

@@ -168,7 +168,9 @@ class Supervisor:
         else:
             if new != ARMED or old != ARMED:
                 self._end_left_us = TEST_WAIT_MAX_US if new == ARMED and self.mode == TEST else 0
-            is_loss = cause != faults.NO_FAULT or self.mode != TEST  # the end of a test burst is none
+            is_loss = (
+                cause != faults.NO_FAULT or self.mode == WALK
+            )  # the end of a test or an exercise is none
             if is_loss and new != old and new != ARMED and ARMED <= old <= PAUSED:
                 self._sound_left_us = SOUND_US
 

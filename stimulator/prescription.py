@@ -241,7 +241,10 @@ def _device_problems(found, setting, capability, where) -> None:
             f"{where}width_us is {setting.width_us}; {capability.name} allows {capability.width_min_us} to "
             f"{capability.width_max_us}. Choose a value inside."
         )
-    gap_us = setting.gap_us
+    _gap_problem(found, setting.gap_us, capability, where)
+
+
+def _gap_problem(found, gap_us: int, capability, where) -> None:
     low, high, step = capability.gap_min_us, capability.gap_max_us, capability.gap_step_us
     if gap_us == 0 and capability.has_gap_none:
         return

@@ -17,7 +17,7 @@ class Bench:
     states   of the driver, each as it was entered
     """
 
-    GAP_US = 100
+    GAP_US: int = 100
 
     def __init__(self, device, driver, check, link_kind: Callable[..., Link] = MemoryLink):
         self.device, self.driver, self.check = device, driver, check

@@ -17,7 +17,7 @@ INIT_ACK, WATCHDOG, MODE, STOP, PULSE = 2, 4, 10, 34, 36
 class Bench(device_bench.Bench):
     """See `device_bench`."""
 
-    GAP_US = 0
+    GAP_US: int = 0
 
     def __init__(self, link_kind=MemoryLink, **device):
         super().__init__(RehaStim2(**device), ScienceMode2(), FrameCheck(), link_kind)

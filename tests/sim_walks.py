@@ -1,9 +1,11 @@
 """Walks for the simulator's tests: a leg, and an open-loop trapezoid from heel-off to contact + 0.1 s."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hw_sim.foot import LOADING
 from hw_sim.leg import Leg
+from hw_sim.muscle import AnyMuscle
 from hw_sim.walker import WalkerSettings
 
 PULSE_US = 25_000  # 40 Hz
@@ -24,9 +26,41 @@ class Trapezoid:
     keep_every: int = 1
 
 
-def walk(seconds: float, *, stimulation: Trapezoid | None = None, attach=None, **settings: object) -> Leg:
-    """Return a leg that has walked; `attach(leg)` may hang sensors on it first."""
-    leg = Leg(WalkerSettings(**settings))  # type: ignore[arg-type]
+class Given:
+    """A muscle that does as it is told: `values` are its activation at each millisecond."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.values = values
+        self.pulses_total = 0
+
+    def stimulate(self, now_us: int, current_ma: float, width_us: float) -> None:
+        """Pulses are counted and do nothing."""
+        self.pulses_total += 1
+
+    def step(self, now_us: int) -> float:
+        """Return the activation at `now_us`."""
+        return self.values[now_us // 1000]
+
+    def over(self, first_ms: int, n: int) -> list[float]:
+        """Return the activation at `n` milliseconds."""
+        return self.values[first_ms : first_ms + n]
+
+
+def leg_with(settings: WalkerSettings, muscles: Sequence[AnyMuscle]) -> Leg:
+    """Return a leg with these three muscles."""
+    return Leg(settings, keeps_trace=False, muscle=muscles)
+
+
+def walk(
+    seconds: float,
+    *,
+    stimulation: Trapezoid | None = None,
+    attach=None,
+    options: dict | None = None,
+    **settings: object,
+) -> Leg:
+    """Return a leg that has walked; `attach(leg)` may hang sensors on it first, `options` are the leg's own."""
+    leg = Leg(WalkerSettings(**settings), **(options or {}))  # type: ignore[arg-type]
     if attach is not None:
         attach(leg)
     if stimulation is None:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hw_sim.demo import demo_prescription, drag_share, run_demo
+from hw_sim.demo import demo_prescription, run_demo
+from hw_sim.metrics import drag_share
 from hw_sim.report import demo_html, summary_lines
 
 

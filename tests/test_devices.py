@@ -5,6 +5,7 @@ import pytest
 from stimulator.drivers import capability, devices
 from stimulator.drivers.devices import DeviceError, check_tail, choose, make_check, make_driver, tail_sentence
 from stimulator.drivers.one_pulse import OnePulseDriver
+from stimulator.prescription import default_prescription, problems
 
 TAIL_MAX_MS = 100
 
@@ -107,3 +108,59 @@ def test_one_hundred_milliseconds_are_the_border(tail_ms, is_told):
 def test_key_out_of_range_is_refused(allowed):
     with pytest.raises(DeviceError, match=r"allow_host_death_tail_ms is .*allowed is 100 to 2000"):
         choose("p24", allow_host_death_tail_ms=allowed)
+
+
+# What a record promises, the driver does; what it does not, the driver and the validator refuse --------------------
+
+
+def ready_driver(name):
+    """A driver that believes it is connected."""
+    driver = make_driver(choose(name))
+    driver.state = driver._table.ready
+    return driver
+
+
+@pytest.mark.parametrize("name", devices.NAMES)
+@pytest.mark.parametrize("shape", [s for n in range(1, 6) for s in (n, -n)])
+def test_driver_can_do_exactly_the_shapes_of_its_record(name, shape):
+    driver = ready_driver(name)
+    record = driver.capability
+    gap_us = 0 if record.has_gap_none else record.gap_min_us
+    can = abs(shape) <= record.shape_max and (shape > 0 or record.has_polarity)
+    assert bool(driver.encode_pulse(0, 12_000, 100, gap_us, shape)) is can
+
+
+@pytest.mark.parametrize("name", devices.NAMES)
+@pytest.mark.parametrize("gap_us", [0, 1, 9, 10, 15, 20, 25, 100, 330, 340, 500])
+def test_driver_can_do_exactly_the_gaps_of_its_record_and_the_validator_knows(name, gap_us):
+    driver = ready_driver(name)
+    record = driver.capability
+    in_range = record.gap_max_us > 0 and record.gap_min_us <= gap_us <= record.gap_max_us
+    can = (gap_us == 0 and record.has_gap_none) or (in_range and gap_us % record.gap_step_us == 0)
+    assert bool(driver.encode_pulse(0, 12_000, 100, gap_us)) is can
+    base = default_prescription()
+    channels = tuple(c._replace(current_ua=12_000, gap_us=gap_us, rate_hz=15) for c in base.channels[:1])
+    about_gap = [s for s in problems(base._replace(channels=channels), record) if "gap_us" in s]
+    assert bool(about_gap) is not can
+    for sentence in about_gap:
+        assert f"gap_us is {gap_us}; {record.name} allows " in sentence
+
+
+@pytest.mark.parametrize("name", devices.NAMES)
+def test_driver_can_do_exactly_the_channels_widths_and_currents_of_its_record(name):
+    driver = ready_driver(name)
+    r = driver.capability
+    gap_us = 0 if r.has_gap_none else r.gap_min_us
+    good = {"channel": 0, "current_ua": r.current_step_ua, "width_us": 100}
+    assert driver.encode_pulse(**good, gap_us=gap_us)
+    for field, inside, outside in (
+        ("channel", r.channels - 1, r.channels),
+        ("width_us", r.width_min_us, r.width_min_us - 1),
+        ("width_us", r.width_max_us, r.width_max_us + 1),
+        ("current_ua", r.current_max_ua, r.current_max_ua + r.current_step_ua),
+        ("current_ua", 2 * r.current_step_ua, r.current_step_ua + r.current_step_ua // 2),
+    ):
+        assert driver.encode_pulse(**(good | {field: inside}), gap_us=gap_us), (field, inside)
+        assert not driver.encode_pulse(**(good | {field: outside}), gap_us=gap_us), (field, outside)
+    assert driver.quantise_current_ua(r.current_max_ua + 1) == r.current_max_ua
+    assert driver.quantise_current_ua(-1) == 0

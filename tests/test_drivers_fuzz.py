@@ -3,9 +3,18 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hw_sim.emulators import rehastim2_wire, sciencemode_wire
-from stimulator.drivers import sciencemode2_check, sciencemode2_frame, sciencemode4_check, sciencemode4_frame
+from hw_sim.emulators.catalogue import emulated
+from stimulator.drivers import (
+    devices,
+    sciencemode2_check,
+    sciencemode2_frame,
+    sciencemode4_check,
+    sciencemode4_frame,
+)
 from stimulator.drivers.sciencemode2 import ScienceMode2
 from stimulator.drivers.sciencemode4 import ScienceMode4
 
@@ -100,3 +109,37 @@ def test_every_decoder_agrees_on_3000_streams_of_nonsense_and_breaks_on_none(nam
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_every_decoder_agrees_on_40000_streams_of_nonsense_and_breaks_on_none(name):
     assert fuzz(name, 40_000)["ours"] > 12_000
+
+
+pieces = st.lists(
+    st.one_of(
+        st.binary(max_size=60),
+        st.sampled_from([b"\xf0", b"\x0f", b"\x81", b"\xa5", b"\x5a", bytes(11), b"\xf0" * 70]),
+        st.builds(
+            sciencemode_wire.encode_frame, st.integers(0, 63), st.integers(0, 255), st.binary(max_size=20)
+        ),
+        st.builds(
+            rehastim2_wire.encode_frame, st.integers(0, 255), st.integers(0, 255), st.binary(max_size=20)
+        ),
+    ),
+    max_size=8,
+)
+
+
+@pytest.mark.parametrize("name", devices.NAMES)
+@given(pieces=pieces, cut=st.integers(0, 60))
+def test_any_bytes_in_any_pieces_break_no_decoder_and_make_no_pulse(name, pieces, cut):
+    device = devices.choose(name)
+    driver, check, stimulator = devices.make_driver(device), devices.make_check(device), emulated(device)
+    driver.start()
+    for i, piece in enumerate(pieces):
+        data = bytearray(piece[cut:] if i == 0 else piece)
+        driver.receive(data, len(data))
+        driver.step(5_000)
+        if check.read(data, len(data)):
+            assert check.can_stimulate or not check.is_pulse
+        stimulator.feed(5_000 * i, bytes(data))
+        stimulator.step(5_000 * i)
+    assert driver.pulses_acked == 0
+    assert 0 <= driver.state < len(driver.STATE_NAMES)
+    assert stimulator.pulses == []

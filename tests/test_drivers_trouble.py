@@ -69,7 +69,7 @@ OTHER_TALK = (
 )
 
 
-def flag(field, value=True):
+def flag(field, value: object = True):
     return lambda name, b: setattr(b.device.faults, field, value)
 
 

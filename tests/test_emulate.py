@@ -8,6 +8,7 @@ import pytest
 
 from firmware_py.pi.console import UserError
 from hw_sim.emulators.catalogue import KINDS, emulated
+from hw_sim.emulators.p24 import P24
 from hw_sim.emulators.rehastim2 import RehaStim2
 from hw_sim.emulators.serve import main
 from hw_sim.emulators.wishes import obey
@@ -46,12 +47,14 @@ def test_a_typed_fault_is_set(name, wish, field, value):
 
 def test_leads_power_and_the_red_button_are_obeyed():
     device = made()
+    assert isinstance(device, P24)
     assert "0, 3" in obey(device, 0, "open 0 3")
     assert device._stage.open_channels == {0, 3}
     assert "none" in obey(device, 0, "open")
     assert device._stage.open_channels == set()
     assert "starts again" in obey(device, 0, "power")
     stimulator = made(devices.REHASTIM2)
+    assert isinstance(stimulator, RehaStim2)
     assert "pressed" in obey(stimulator, 0, "stop")
     assert stimulator._is_stop_pressed
     assert "released" in obey(stimulator, 0, "release")
@@ -123,7 +126,7 @@ def test_the_log_holds_each_pulse_with_its_time(tmp_path):
     ) as process:
         assert process.stdout
         assert process.stdin
-        path = process.stdout.readline().split(" at ")[1].split(". ")[0]
+        path = process.stdout.readline().split(" at ")[1].split(" ")[0]
         process.stdin.write("open 1\n")
         process.stdin.flush()
         assert "Leads off: 1." in process.stdout.readline()

@@ -32,7 +32,8 @@ def test_labels_of_a_simulated_walk_are_in_the_order_of_a_step_and_where_the_swi
     for heel_off, foot_flat, toe_off, contact in walk.steps:
         assert heel_off < toe_off < contact <= foot_flat
         assert levels[heel_off - 5] == HEEL_DOWN
-        assert (levels[heel_off + 5 : contact - 5] == HEEL_UP).all()
+        # A dropped foot lands so flat that the switch bounces up to 80 ms before contact.
+        assert (levels[heel_off + 5 : contact - 8] == HEEL_UP).all()
         assert levels[foot_flat + 5] == HEEL_DOWN
     ends = [step[1] for step in walk.steps[:-1]]
     assert all(end < step[0] for end, step in zip(ends, walk.steps[1:], strict=True))

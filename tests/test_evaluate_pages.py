@@ -63,9 +63,10 @@ def test_a_page_names_every_fault_and_shows_it(tmp_path: Path, capsys) -> None:
     assert main(["evaluate", "--example", str(example)]) == 0
     text = example.read_text()
     steps = pick(example, 0).steps
-    example.write_text(text.replace("heel_off", "", 1).replace("toe_off", "", 1).replace(",contact,", ",,", 1)
-                       .replace("foot_flat", "", 1))  # fmt: skip
-    assert len(pick(example, 0).steps) == len(steps) - 1
+    # Two steps without labels: the second is so near to the third one's that it is not called false.
+    example.write_text(text.replace("heel_off", "", 2).replace("toe_off", "", 2).replace(",contact,", ",,", 2)
+                       .replace("foot_flat", "", 2))  # fmt: skip
+    assert len(pick(example, 0).steps) == len(steps) - 2
     pages = tmp_path / "worst"
     assert main(["evaluate", "--data", str(example), "--jobs", "1", "--pages", str(pages)]) == 0
     assert f"Pages: {pages / 'index.html'}" in capsys.readouterr().out

@@ -11,6 +11,7 @@ from tests.house import REPO
 TESTS = (
     "tests/test_safety_*.py",
     "tests/test_sciencemode1_codec*.py",
+    *(f"tests/test_output_stage_{part}*.py" for part in ("codec", "check")),
     *(f"tests/test_sciencemode{n}_{part}*.py" for n in (2, 4) for part in ("frame", "codec", "check")),
 )
 

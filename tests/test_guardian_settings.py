@@ -4,11 +4,13 @@ import json
 
 import pytest
 
+from firmware_py.pi.guardian import process
 from firmware_py.pi.guardian.process import main
 from firmware_py.pi.guardian.settings import SettingsError, load_settings, settings_from
 from firmware_py.pi.guardian_launch import settings_for
 from stimulator.drivers import devices
 from stimulator.drivers.capability import P24
+from stimulator.drivers.devices import tail_sentence
 from stimulator.prescription import channel_limits, default_prescription
 
 GOOD = settings_for(default_prescription(), devices.choose(devices.P24), has_imu=True, has_switch=False)
@@ -96,3 +98,32 @@ def test_a_guardian_that_cannot_begin_says_why_in_one_sentence(tmp_path, capsys)
     path.write_bytes(GOOD.to_bytes())
     assert main(arguments) == 2
     assert "cannot be opened as a serial port" in capsys.readouterr().err
+
+
+class Armed:
+    """Stands in for the core: says that the guardian is armed, or not."""
+
+    def __init__(self):
+        self.armed = 0
+
+    def fill_status(self, status):
+        status.armed = self.armed
+
+    def fill_results(self, status):
+        pass
+
+
+def test_a_long_tail_is_told_at_each_arming(monkeypatch, capsys):
+    monkeypatch.setattr(process, "Signals", lambda: None)
+    core = Armed()
+    sentence = tail_sentence(P24._replace(host_death_tail_ms=1_200))
+    guardian = process.GuardianProcess(core, None, None, None, at_arming=sentence)  # pyright: ignore[reportArgumentType]
+    for armed in (0, 1, 1, 0, 2):
+        core.armed = armed
+        guardian._tell(False, False)
+    assert capsys.readouterr().out == f"guardian: {sentence}\n" * 2
+    core.armed = 0
+    quiet = process.GuardianProcess(core, None, None, None)  # pyright: ignore[reportArgumentType]
+    core.armed = 1
+    quiet._tell(False, False)
+    assert capsys.readouterr().out == ""

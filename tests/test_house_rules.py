@@ -119,20 +119,25 @@ def test_no_python_file_is_longer_than_400_lines():
     assert {name: n for name, n in long.items() if name not in LONGER} == {}
 
 
-@pytest.mark.parametrize("name", ["run.txt", "test.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "campaign.txt", "test.txt"])
 def test_every_requirement_is_pinned_by_hash(name):
     found = pins(name)
     assert found, f"requirements/{name} holds no pin"
     assert [pin for pin, hashes in found.items() if "==" not in pin or not hashes] == []
 
 
-def test_the_test_set_holds_the_run_set_pin_by_pin():
-    # ./swingphase relies on it: whoever has the test set needs no run set.
-    run, test = pins("run.txt"), pins("test.txt")
-    assert {pin: hashes for pin, hashes in run.items() if test.get(pin) != hashes} == {}
+@pytest.mark.parametrize(("small", "large"), [("run.txt", "campaign.txt"), ("campaign.txt", "test.txt")])
+def test_the_larger_set_holds_the_smaller_one_pin_by_pin(small, large):
+    # ./swingphase relies on it: whoever has the larger set needs no smaller one.
+    wanted, held = pins(small), pins(large)
+    assert {pin: hashes for pin, hashes in wanted.items() if held.get(pin) != hashes} == {}
 
 
-@pytest.mark.parametrize("name", ["run", "test"])
+def test_no_first_demo_waits_for_what_only_campaigns_need():
+    assert not {"pyarrow", "distributed", "dask"} & {pin.split("==")[0] for pin in pins("run.txt")}
+
+
+@pytest.mark.parametrize("name", ["run", "campaign", "test"])
 def test_everything_asked_for_is_pinned(name):
     pinned = {re.split(r"==", pin)[0] for pin in pins(f"{name}.txt")}
     asked = {re.split(r"[<>=~!\[ ;]", wish)[0] for wish in wishes(f"{name}.in")}
@@ -142,6 +147,7 @@ def test_everything_asked_for_is_pinned(name):
 def test_pyproject_names_the_same_packages_as_the_requirement_files():
     project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["dependencies"] == wishes("run.in")
+    assert project["optional-dependencies"]["campaign"] == wishes("campaign.in")
     assert project["optional-dependencies"]["test"] == wishes("test.in")
 
 

@@ -179,7 +179,13 @@ def test_reader_finds_only_sound_answers_and_the_first_of_each_in_20000_streams_
             part = bytearray(rng.randbytes(rng.randint(0, 12)))
             if rng.random() < 0.7:
                 part = bytearray(
-                    wire.encode_answer(*(rng.randrange(256) for _ in range(4)), rng.getrandbits(20))
+                    wire.encode_answer(
+                        rng.randrange(256),
+                        rng.randrange(256),
+                        rng.randrange(256),
+                        rng.randrange(256),
+                        rng.getrandbits(20),
+                    )
                 )
             if part and rng.random() < 0.3:
                 part[rng.randrange(len(part))] ^= 1 << rng.randrange(8)

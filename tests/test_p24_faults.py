@@ -62,6 +62,29 @@ def test_busy_device_refuses_stimulation_with_result_21(low):
     assert low.ask(32, b"\x00") == b"\x15"
 
 
+def test_failing_high_voltage_is_told_at_init_and_nothing_is_on():
+    talk = Talk()
+    talk.device.faults.high_voltage = True
+    assert talk.ask(0, b"\x00") == b"\x08"
+    assert talk.ask(30, b"\x00") == b"\x08"
+    assert talk.ask(2, pulse_data())[0] == 7
+
+
+def test_what_the_device_hears_damaged_is_a_general_error_and_no_pulse(low):
+    low.device.faults.corrupt_heard = True
+    low.say(1, 2, pulse_data())
+    low.wait(100_000)
+    assert low.heard[-1][2:] == (66, b"\x01")
+    assert low.device.pulses == []
+
+
+def test_answer_in_two_pieces_and_any_result_for_a_pulse(low):
+    low.device.faults.split_us = 2_000
+    low.device.faults.pulse_result = 16
+    assert low.ask(2, pulse_data()) == b"\x10\x00\x00"
+    assert len(low.device.pulses) == 1
+
+
 def test_silent_device_hears_nothing(low):
     low.device.faults.silent = True
     low.say(1, 2, pulse_data())

@@ -174,8 +174,9 @@ def test_a_test_arm_allows_one_burst_and_no_walk_by_way_of_pause():
 @pytest.mark.parametrize(
     ("event", "sound"), [(sup.BURST_ENDED, 0), (sup.DISARM, 0), (sup.STOP, 2), (sup.RESET, 2), (sup.LATCH, 2)]
 )
-def test_the_end_of_a_test_burst_is_no_loss_and_a_fault_in_it_is(event, sound):
-    s = after(sup.POWER_ON, sup.SELF_TEST_PASSED, sup.ACKNOWLEDGED, sup.ARM_TEST, sup.BURST_BEGAN, event)
+@pytest.mark.parametrize("arm", [sup.ARM_TEST, sup.ARM_EXERCISE])
+def test_the_end_of_a_test_or_an_exercise_is_no_loss_and_a_fault_in_it_is(arm, event, sound):
+    s = after(*SETUP, arm, sup.BURST_BEGAN, event)
     assert (s.may_pulse, s.sound) == (False, sound)
 
 

@@ -168,10 +168,8 @@ def test_stop_gives_zero_in_one_step_from_everywhere(reached, stop):
     for e in reached.values():
         n = follow(e, stop)
         assert not n.s.may_pulse
-        is_quiet_end = e.s.mode == sup.TEST and stop == (
-            "event",
-            sup.DISARM,
-        )  # of a test burst: no help is lost
+        # At the end of a test burst or an exercise no help for walking is lost.
+        is_quiet_end = e.s.mode != sup.WALK and stop == ("event", sup.DISARM)
         assert n.s.sound == 2 or is_quiet_end or e.s.state not in (sup.ARMED, sup.STIMULATING)
 
 
@@ -201,7 +199,7 @@ def test_a_loss_of_help_is_audible_in_the_same_step_from_everywhere(reached):
             n = follow(e, move)
             if not n.s.may_pulse and not n.s.may_start_burst:
                 is_test_over = (
-                    e.s.mode == sup.TEST and n.s.state in (sup.READY, sup.PAUSED) and move[0] != "fault"
+                    e.s.mode != sup.WALK and n.s.state in (sup.READY, sup.PAUSED) and move[0] != "fault"
                 )
                 is_quiet = is_test_over or n.s.held_by == faults.SWITCH_IMU_DISAGREE
                 assert n.s.sound != 0 or is_quiet, (e.s.__dict__, move)

@@ -199,7 +199,9 @@ def test_dropped_pulse_answer_is_a_fault_within_100_ms_and_no_pulse_follows(read
 
 
 @pytest.mark.parametrize(("late_us", "is_fault"), [(90_000, False), (120_000, True)])
-def test_late_pulse_answer_counts_until_100_ms(ready, late_us, is_fault):
+def test_late_pulse_answer_counts_until_100_ms(make_bench, late_us, is_fault):
+    ready = make_bench(ack_latency_us=(1_000, 5_000))
+    ready.connect()
     ready.device.faults.late_us = late_us
     ready.device.faults.only_command = PULSE
     assert ready.pulse()

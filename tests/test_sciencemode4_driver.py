@@ -99,7 +99,9 @@ def test_pulse_encoded_before_a_stop_cannot_be_written_in_the_next_session(ready
     assert ready.driver.fault == faults.FAULT_MISUSE
 
 
-def test_time_until_the_answer_is_told(ready):
+def test_time_until_the_answer_is_told(make_bench):
+    ready = make_bench(ack_latency_us=(1_000, 5_000))
+    ready.connect()
     ready.device.faults.late_us = 50_000
     assert ready.pulse(1)
     ready.cycle(20)

@@ -57,7 +57,12 @@ class Checkout:
         (self.root / "tests/mpy").mkdir(parents=True)
         self.bin.mkdir()
         shutil.copy(REPO / "swingphase", self.root)
-        for name in ("requirements/run.txt", "requirements/test.txt", "tests/mpy/package-lock.json"):
+        for name in (
+            "requirements/run.txt",
+            "requirements/campaign.txt",
+            "requirements/test.txt",
+            "tests/mpy/package-lock.json",
+        ):
             shutil.copy(REPO / name, self.root / name)
         (self.root / "tests/mpy/install.py").touch()
         for tool in TOOLS:
@@ -199,6 +204,39 @@ def test_the_test_set_serves_every_command_and_brings_micropython(checkout):
     assert checkout.call("demo").stderr == ""
     assert checkout.call("test").returncode == 0
     assert checkout.done() == ["micropython"]
+
+
+def test_a_campaign_brings_its_own_set_and_no_other_job_waits_for_it(checkout):
+    checkout.add_python("python3")
+    assert checkout.call("demo").returncode == 0
+    assert checkout.done() == ["venv", "pip run.txt"]
+    assert checkout.call("campaign", "--walks", "1").returncode == 0
+    assert checkout.done() == ["pip campaign.txt"]
+    assert checkout.call("demo").returncode == 0
+    assert checkout.call("campaign").returncode == 0
+    assert checkout.done() == []
+
+
+def test_the_test_set_serves_a_campaign_too(checkout):
+    checkout.add_python("python3")
+    assert checkout.call("test").returncode == 0
+    assert checkout.call("campaign").returncode == 0
+    assert checkout.done() == ["venv", "pip test.txt", "micropython"]
+
+
+def test_other_pins_for_a_campaign_make_the_test_set_doubtful_and_leave_the_run_set(checkout):
+    checkout.add_python("python3")
+    assert checkout.call("test").returncode == 0
+    with (checkout.root / "requirements/campaign.txt").open("a") as file:
+        file.write("# changed\n")
+    assert checkout.call("campaign").returncode == 0
+    assert checkout.call("demo").returncode == 0
+    assert checkout.call("test").returncode == 0
+    assert [line for line in checkout.done() if line.startswith("pip")] == [
+        "pip test.txt",
+        "pip campaign.txt",
+        "pip test.txt",
+    ]
 
 
 def test_other_pins_for_running_make_the_test_set_doubtful(checkout):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from hw_sim.electrode import ElectrodeLoad
+from hw_sim.electrode import CASES, ElectrodeLoad
 
 # V at 30, 60 and 100 mA after 300 us, and voltage over current, from the page of facts (no compliance).
 TABLE = [
@@ -12,6 +12,7 @@ TABLE = [
     ("nominal", (32, 64, 107), 1066),
     ("half lifted", (61, 122, 203), 2031),
     ("dry", (83, 166, 277), 2773),
+    ("sweaty", (26, 51, 85), 852),
     ("short", (2, 4, 7), 70),
 ]
 
@@ -59,11 +60,26 @@ def test_no_pulse_no_voltage():
 
 
 def test_wrong_names_and_values_are_refused_with_what_is_known():
-    with pytest.raises(ValueError, match="known are new, nominal, half lifted, dry, short, open"):
+    with pytest.raises(ValueError, match="known are new, nominal, sweaty, half lifted, dry, short, open"):
         ElectrodeLoad("wet")
     load = ElectrodeLoad()
-    with pytest.raises(ValueError, match="the load has 0 to 1"):
-        load.pulse(2, 10.0, 300)
+    with pytest.raises(ValueError, match="the load has 0 to 7"):
+        load.pulse(8, 10.0, 300)
     for current_ma, width_us in ((-1.0, 300.0), (math.nan, 300.0), (10.0, -1.0)):
         with pytest.raises(ValueError, match="0 or more"):
             load.pulse(0, current_ma, width_us)
+
+
+def test_gel_dries_from_the_third_hour_of_wear_on():
+    worn_s = 0.0
+    load = ElectrodeLoad("nominal", worn_s=lambda: worn_s)
+    fresh_v = load.pulse(0, 20.0, 300).voltage_v
+    worn_s = 7200.0
+    assert load.pulse(0, 20.0, 300).voltage_v == fresh_v
+    worn_s = 7200.0 + 50 * 60.0
+    assert load.pulse(0, 20.0, 300).voltage_v == pytest.approx(1.5 * fresh_v)
+    assert load.pulse(0, 120.0, 300).reached_ma < 120.0
+
+
+def test_a_case_says_in_a_sentence_what_it_is():
+    assert all(case.sentence.endswith(".") for case in CASES.values())

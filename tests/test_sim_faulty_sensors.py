@@ -43,7 +43,7 @@ def told(sensors):
     return found
 
 
-def with_fault(kind, amount=0.0, from_us=200_000, until_us=400_000):
+def with_fault(kind, amount=None, from_us=200_000, until_us: int | None = 400_000):
     script = [Spell(kind=kind, from_us=from_us, until_us=until_us, amount=amount)]
     return told(FaultySensors(Made(), script))
 
@@ -57,9 +57,7 @@ def test_without_a_fault_every_reading_passes_unchanged():
 
 @pytest.mark.parametrize("kind", [k for k in fs.KINDS if k not in (fs.BOTH_GONE,)])
 def test_a_spell_spoils_only_its_own_time_also_over_the_wrap_of_the_clock(kind):
-    found = with_fault(
-        kind, amount={fs.LATE: 100, fs.CLIPPED: 20, fs.SPIKES: 50, fs.FACTOR: 57.3}.get(kind, 0)
-    )
+    found = with_fault(kind, amount={fs.CLIPPED: 20, fs.SPIKES: 50, fs.GAPS: 50, fs.COLD_JOINT: 50}.get(kind))
     assert found[:20] == TRUE[:20]
     assert found[40:] == TRUE[40:]
     assert found[20:40] != TRUE[20:40], "and it does spoil that"
@@ -68,20 +66,27 @@ def test_a_spell_spoils_only_its_own_time_also_over_the_wrap_of_the_clock(kind):
 @pytest.mark.parametrize(
     ("kind", "amount", "expected"),
     [
-        (fs.STUCK_OPEN, 0, lambda true, seen: seen[3] == HEEL_UP),
-        (fs.STUCK_CLOSED, 0, lambda true, seen: seen[3] == HEEL_DOWN),
-        (fs.UNPLUGGED, 0, lambda true, seen: seen[3] == HEEL_NONE and seen[1] == true[1]),
-        (fs.FROZEN, 0, lambda true, seen: (seen[1], seen[2]) == (TRUE[19][1], TRUE[19][2])),
-        (fs.STALE, 0, lambda true, seen: seen[4] == 0 and seen[3] == true[3]),
-        (fs.FAST, 0, lambda true, seen: seen[1][1] > 400_000),
-        (fs.HEAVY, 0, lambda true, seen: seen[2][2] > 32_000),
-        (fs.WEIGHTLESS, 0, lambda true, seen: seen[2] == (0, 0, 0)),
-        (fs.AT_THE_RAIL, 0, lambda true, seen: seen[1] == (200_000,) * 3),
+        (fs.STUCK_OPEN, None, lambda true, seen: seen[3] == HEEL_UP),
+        (fs.STUCK_CLOSED, None, lambda true, seen: seen[3] == HEEL_DOWN),
+        (fs.UNPLUGGED, None, lambda true, seen: seen[3] == HEEL_NONE and seen[1] == true[1]),
+        (fs.FROZEN, None, lambda true, seen: (seen[1], seen[2]) == (TRUE[19][1], TRUE[19][2])),
+        (fs.STALE, None, lambda true, seen: seen[4] == 0 and seen[3] == true[3]),
+        (fs.FAST, None, lambda true, seen: seen[1][1] > 400_000),
+        (fs.HEAVY, None, lambda true, seen: seen[2][2] > 32_000),
+        (fs.WEIGHTLESS, None, lambda true, seen: seen[2] == (0, 0, 0)),
+        (fs.AT_THE_RAIL, None, lambda true, seen: seen[1] == (200_000,) * 3),
         (fs.CLIPPED, 20, lambda true, seen: seen[1][1] == max(-2_000, true[1][1])),
-        (fs.AXIS_DEAD, 0, lambda true, seen: seen[1] == (true[1][0], 0, true[1][2])),
+        (fs.AXIS_DEAD, None, lambda true, seen: seen[1] == (true[1][0], 0, true[1][2])),
         (fs.FACTOR, 10, lambda true, seen: seen[1] == tuple(10 * x for x in true[1])),
-        (fs.TURNED, 0, lambda true, seen: seen[1] == (-true[1][0], -true[1][1], true[1][2])),
-        (fs.UPSIDE_DOWN, 0, lambda true, seen: seen[2] == (true[2][0], -true[2][1], -true[2][2])),
+        (fs.TURNED, None, lambda true, seen: seen[1] == (-true[1][0], -true[1][1], true[1][2])),
+        (fs.ZERO_ERROR, -7.5, lambda true, seen: seen[1] == (true[1][0], true[1][1] - 750, true[1][2])),
+        (fs.SLIPPED, 90, lambda true, seen: seen[1][:2] == (true[1][1], -true[1][0])),
+        (
+            fs.CLOCK_JUMP,
+            300,
+            lambda true, seen: seen[0] == (true[0] + 300_000) & MASK and seen[1:] == true[1:],
+        ),
+        (fs.UPSIDE_DOWN, None, lambda true, seen: seen[2] == (true[2][0], -true[2][1], -true[2][2])),
     ],
 )
 def test_each_kind_says_what_its_name_says(kind, amount, expected):
@@ -93,6 +98,43 @@ def test_each_kind_says_what_its_name_says(kind, amount, expected):
 def test_a_late_switch_tells_the_level_of_before():
     found = with_fault(fs.LATE, 50)
     assert [row[3] for row in found[20:40]] == [row[3] for row in TRUE[15:35]]
+
+
+def test_a_sticky_switch_opens_late_and_closes_in_time():
+    found = with_fault(fs.STICKY, 50, from_us=0, until_us=None)
+    for i, (true, seen) in enumerate(zip(TRUE, found, strict=True)):
+        was_down = any(row[3] == HEEL_DOWN for row in TRUE[max(0, i - 5) : i + 1])
+        assert seen[3] == (HEEL_DOWN if was_down else HEEL_UP), f"reading {i}: true {true}"
+
+
+def test_a_cold_joint_opens_the_closed_switch_for_moments_and_never_closes_the_open_one():
+    script = [Spell(kind=fs.COLD_JOINT, from_us=0, amount=5)]
+    found = told(FaultySensors(Made(n=2000, t0_us=0), script))
+    true = told(Made(n=2000, t0_us=0))
+    opened = [seen[3] == HEEL_UP for was, seen in zip(true, found, strict=True) if was[3] == HEEL_DOWN]
+    assert 0.05 < sum(opened) / len(opened) < 0.4  # 5 a second, 40 ms each
+    assert all(seen[3] == HEEL_UP for was, seen in zip(true, found, strict=True) if was[3] == HEEL_UP)
+
+
+def test_lost_readings_are_lost_and_the_switch_goes_on():
+    found = with_fault(fs.GAPS, 50)[20:40]
+    lost = [row for row in found if row[4] == 0]
+    assert 3 <= len(lost) <= 17
+    assert [row[3] for row in found] == [row[3] for row in TRUE[20:40]]
+
+
+def test_every_kind_says_in_a_sentence_what_breaks_and_its_usual_amount_is_allowed():
+    for name, kind in fs.KINDS.items():
+        assert kind.part in ("switch", "imu", "both"), name
+        assert kind.sentence.endswith("."), name
+        assert (kind.unit == "") == (kind.high == 0.0), name
+        assert kind.low <= kind.usual <= kind.high, name
+        if kind.unit:
+            with pytest.raises(ValueError, match=f"amount of '{name}' is .*; allowed is .* {kind.unit}"):
+                FaultySensors(Made()).begin(name, kind.high + 1)
+        else:
+            with pytest.raises(ValueError, match="it has no size"):
+                FaultySensors(Made()).begin(name, 1.0)
 
 
 def test_a_bouncing_switch_tells_both_levels():

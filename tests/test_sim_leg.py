@@ -7,6 +7,7 @@ import pytest
 
 from hw_sim.ankle import inversion_torque_nm, lift_torque_nm, passive_torque_nm
 from hw_sim.leg import Leg
+from hw_sim.style import Style
 from hw_sim.walker import WalkerSettings
 from tests.sim_walks import Trapezoid, mean, mean_of, walk
 
@@ -19,7 +20,7 @@ def drags(leg: Leg) -> float:
 
 
 def test_healthy_walker_clears_the_ground_and_lands_on_the_heel():
-    leg = walk(60.0, severity="healthy", stride_s=1.1, speed_mps=1.3)
+    leg = walk(60.0, severity="healthy", stride_s=1.1, speed_mps=1.3, style=Style())
     assert drags(leg) == 0.0
     assert mean_of(leg, "min_clearance_mm") == pytest.approx(19.0, abs=2.0)
     assert mean_of(leg, "pitch_at_contact_deg") == pytest.approx(17.5, abs=3.0)
@@ -187,5 +188,5 @@ def test_time_does_not_run_backwards_and_unknown_channels_have_no_muscle():
     leg = Leg()
     with pytest.raises(ValueError, match="dt_us is -1"):
         leg.advance(-1)
-    with pytest.raises(ValueError, match="channel is 2"):
-        leg.deliver(0, 2, 10.0, 300)
+    with pytest.raises(ValueError, match="channel is 3"):
+        leg.deliver(0, 3, 10.0, 300)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hw_sim.muscle import PERONEAL, TIBIALIS_ANTERIOR, Muscle
+from hw_sim.muscle import Muscle
+from hw_sim.recruitment import PERONEAL, TIBIALIS_ANTERIOR
 
 
 def activation_of_train(

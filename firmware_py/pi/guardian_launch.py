@@ -17,24 +17,27 @@ from firmware_py.frames import FrameReader, FrameWriter
 from firmware_py.messages import CommandFrame, StatusFrame
 from firmware_py.pi.guardian.settings import GuardianSettings
 from safety.clock import WRAP_MASK_US
-from stimulator.drivers.devices import Device
+from stimulator.drivers.devices import TAIL_MAX_MS, Device
 from stimulator.prescription import Prescription, channel_limits, prescription_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def settings_for(prescription: Prescription, device: Device, **more: bool | int) -> GuardianSettings:
+def settings_for(
+    prescription: Prescription, device: Device, *, allow_host_death_tail_ms: int = TAIL_MAX_MS, **flags: bool
+) -> GuardianSettings:
     """Return what the guardian must know of a checked prescription.
 
     device   of stimulator.drivers.devices.choose
-    more     has_imu, has_switch, is_shank, was_checked of GuardianSettings; allow_host_death_tail_ms if it is set
+    flags    those of GuardianSettings: has_imu, has_switch, is_shank, was_checked
     """
     return GuardianSettings(
         device=device.name,
         answer_max_ms=device.answer_max_ms,
         prescription=prescription_hash(prescription),
         channels=channel_limits(prescription, device.capability),
-        **more,
+        allow_host_death_tail_ms=allow_host_death_tail_ms,
+        **flags,
     )
 
 
@@ -106,16 +109,24 @@ class LaunchedGuardian:
 
 
 def launch_guardian(
-    settings: GuardianSettings, port: str, folder: Path, *, log: bool = True
+    settings: GuardianSettings,
+    port: str,
+    folder: Path,
+    *,
+    log: bool = True,
+    module: str = "firmware_py.pi.guardian",
 ) -> LaunchedGuardian:
-    """Start a guardian for the stimulator at `port`; files (settings, log, sign) go into `folder`."""
+    """Start a guardian for the stimulator at `port`; files (settings, log, sign) go into `folder`.
+
+    module   what is started; a bench puts its own around the guardian
+    """
     settings_path = folder / "guardian.json"
     settings_path.write_bytes(settings.to_bytes())
     controller, controller_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     operator, operator_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     button_end, button_fd = os.pipe()
     given = [controller_end.fileno(), operator_end.fileno(), button_end]
-    command = [sys.executable, "-m", "firmware_py.pi.guardian", "--port", port]
+    command = [sys.executable, "-m", module, "--port", port]
     command += ["--settings", str(settings_path), "--sign-file", str(folder / "sign.txt")]
     command += [
         "--controller-fd",

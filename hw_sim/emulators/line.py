@@ -1,8 +1,9 @@
 """The line from an emulated stimulator to the host, and what may be wrong with it and with the device."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +25,11 @@ class LineFaults:
     pulse_result: int | None = None  # every pulse is given, and answered with this result
     silent: bool = False  # hangs: hears nothing, says nothing
 
+    def strikes(self, command: int) -> bool:
+        """Whether an answer to this command does not leave as it should."""
+        is_wrong = self.drop_answers or self.late_us or self.wrong_packet_number or self.corrupt_checksum
+        return self.only_command in (None, command) and bool(is_wrong or self.noise or self.split_us)
+
 
 class Line:
     """Bytes on their way to the host, in order of time. checksum_at: index of a byte that a damage may strike."""
@@ -31,12 +37,14 @@ class Line:
     def __init__(self, number_max: int, checksum_at: int) -> None:
         self._number_max = number_max  # 2**n - 1
         self._checksum_at = checksum_at
-        self._waiting: list[tuple[int, int, bytes]] = []
+        self._waiting: list[tuple[int, int, Any]] = []
         self._n = 0
         self._sent = bytearray()
 
-    def send(self, at_us: int, wire: bytes) -> None:
-        """Let `wire` leave at `at_us`; of one moment, what was sent first leaves first."""
+    def send(self, at_us: int, wire: Any) -> None:
+        """Let `wire` leave at `at_us`; of one moment, what was sent first leaves first. Bytes, or what a line without
+        bytes carries in their place (`request_link`).
+        """
         self._n += 1
         heapq.heappush(self._waiting, (at_us, self._n, wire))
 
@@ -62,8 +70,20 @@ class Line:
 
     def run_until(self, now_us: int) -> None:
         """Let everything leave that is due."""
-        while self._waiting and self._waiting[0][0] <= now_us:
-            self._sent += heapq.heappop(self._waiting)[2]
+        while self.is_due(now_us):
+            self._sent += self.pop()
+
+    def is_due(self, now_us: int) -> bool:
+        """Whether something leaves until then."""
+        return bool(self._waiting) and self._waiting[0][0] <= now_us
+
+    def pop(self) -> Any:
+        """Take out what leaves next."""
+        return heapq.heappop(self._waiting)[2]
+
+    def waiting(self) -> Iterator[tuple[int, Any]]:
+        """Yield (time us, what is sent), in no order."""
+        return ((at_us, said) for at_us, _, said in self._waiting)
 
     def take(self) -> bytes:
         """Return what has left since the last call."""

@@ -57,12 +57,15 @@ class MemoryLink:
         self._port = MemoryPort()
         return self._port
 
-    def pump(self, now_us: int, written_total: int) -> None:
-        """Carry every byte across, in both directions, as of `now_us`; `written_total` is checked."""
+    def pump(self, now_us: int, written_total: int) -> int:
+        """Carry every byte across, in both directions, as of `now_us`; return how many came for the host.
+
+        written_total   of the host's port; it is checked
+        """
         self._now_us = now_us
         if not self.is_plugged:
             self.device.step(now_us)
-            return
+            return 0
         if written_total != self._port.written_total:
             raise ValueError(
                 f"written_total is {written_total}, the port counted {self._port.written_total}. "
@@ -71,10 +74,16 @@ class MemoryLink:
         if self._port.to_device:
             self.device.feed(now_us, bytes(self._port.to_device))
             self._port.to_device.clear()
-        self._port.to_host += self.device.step(now_us)
+        answers = self.device.step(now_us)
+        self._port.to_host += answers
+        return len(answers)
 
     def due_us(self, now_us: int) -> int | None:
         """Return when the device next does something by itself, at least `now_us`, None if never."""
+        return self.device.due_us(now_us)
+
+    def urgent_us(self, now_us: int) -> int | None:
+        """Return the same: nobody knows what bytes will say."""
         return self.device.due_us(now_us)
 
     def unplug(self) -> None:

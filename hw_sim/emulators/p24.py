@@ -39,7 +39,9 @@ class P24Faults(LineFaults):
 
 
 @dataclass(slots=True)
-class _Queued:
+class Queued:
+    """A pulse command that waits for its time."""
+
     ready_us: int
     frame: WireFrame
     channel: int
@@ -141,6 +143,9 @@ class P24:
             if action is None or at_us > now_us:
                 break
             action(at_us)
+        self._send_until(now_us)
+
+    def _send_until(self, now_us: int) -> None:
         self._line.run_until(now_us)
 
     def _forget_everything(self) -> None:
@@ -148,7 +153,7 @@ class P24:
         self._mid.stop()
         self._low_on = False
         self._inbox: deque[tuple[int, WireFrame]] = deque()
-        self._queue: deque[_Queued] = deque()
+        self._queue: deque[Queued] = deque()
         self._line.clear()
         self._switching_until_us = 0  # high voltage on its way up or down: commands wait
         self._answered_us = 0
@@ -234,8 +239,7 @@ class P24:
             and len(points) == (head & 15) + 1
             and _channel(head) < self.CHANNELS
         ):
-            channel = _channel(head)
-            self._queue.append(_Queued(now_us + self._command_delay_us, frame, channel, points))
+            self._queue.append(Queued(now_us + self._command_delay_us, frame, _channel(head), points))
             return  # the answer comes after the pulse
         else:  # without the execute bit nothing happens; clients send it with or without points
             result = OK if frame.data and not head & 0x80 else PARAMETER
@@ -278,7 +282,7 @@ class P24:
             self._answer(now_us, frame, bytes((INVALID_COMMAND,)), UNKNOWN_COMMAND)
             return
         if frame.command == RESET:
-            self._line.run_until(now_us)  # what is on the line has left
+            self._send_until(now_us)  # what is on the line has left
             self.power_cycle(now_us)
         self._answer(now_us, frame, bytes((OK,)) + data)
 
@@ -296,15 +300,20 @@ class P24:
 
     def _answer(self, done_us: int, frame: WireFrame, data: bytes, command: int | None = None) -> None:
         """Send `data` some latency after `done_us`, in order, through whatever is wrong with the line."""
-        self._answered_us = max(self._answered_us, done_us + self._random.randint(*self._ack_latency_us))
+        at_us = self._answered_at_us(done_us)
         said = frame.command + 1 if command is None else command
         self._line.answer(
-            self._answered_us,
+            at_us,
             frame.command,
             frame.packet_number,
             lambda number: encode_frame(number, said, data),
             self.faults,
         )
+
+    def _answered_at_us(self, done_us: int) -> int:
+        """Draw when the next answer leaves: some latency after `done_us`, in order."""
+        self._answered_us = max(self._answered_us, done_us + self._random.randint(*self._ack_latency_us))
+        return self._answered_us
 
 
 def _channel(head: int) -> int:

@@ -49,12 +49,16 @@ class Link(Protocol):
         """Open the host's end."""
         ...
 
-    def pump(self, now_us: int, written_total: int) -> None:
-        """Carry every byte across, in both directions, as of `now_us`."""
+    def pump(self, now_us: int, written_total: int) -> int:
+        """Carry every byte across, in both directions, as of `now_us`; return how many came for the host."""
         ...
 
     def due_us(self, now_us: int) -> int | None:
         """Return when the device next does something by itself."""
+        ...
+
+    def urgent_us(self, now_us: int) -> int | None:
+        """Return when a pump next matters to somebody, if the guard has nothing else to do until then."""
         ...
 
     def unplug(self) -> None:
@@ -93,8 +97,8 @@ class PtyLink:
         self._carried_n = 0
         return port
 
-    def pump(self, now_us: int, written_total: int) -> None:
-        """Carry every byte across, in both directions, as of `now_us`.
+    def pump(self, now_us: int, written_total: int) -> int:
+        """Carry every byte across, in both directions, as of `now_us`; return how many came for the host.
 
         written_total   `written_total` of the host's port: so many bytes must arrive here
         Raises          RuntimeError if they do not within the patience (wall clock): the pty itself is stuck
@@ -103,7 +107,7 @@ class PtyLink:
         self._now_us = now_us
         if not self.is_plugged:
             self.device.step(now_us)
-            return
+            return 0
         missing_n = written_total - self._carried_n
         if missing_n < 0:
             raise ValueError(
@@ -114,11 +118,14 @@ class PtyLink:
             self.device.feed(now_us, self._take_from_host(missing_n))
             self._carried_n = written_total
         self._waiting += self.device.step(now_us)
-        if self._waiting:
-            self._give_to_host()
+        return self._give_to_host() if self._waiting else 0
 
     def due_us(self, now_us: int) -> int | None:
         """Return when the device next does something by itself, at least `now_us`, None if never."""
+        return self.device.due_us(now_us)
+
+    def urgent_us(self, now_us: int) -> int | None:
+        """Return the same: nobody knows what bytes will say."""
         return self.device.due_us(now_us)
 
     def unplug(self) -> None:
@@ -159,11 +166,11 @@ class PtyLink:
                 raise self._stuck(f"{len(taken)} of {n} bytes from the host arrived")
         return bytes(taken)
 
-    def _give_to_host(self) -> None:
+    def _give_to_host(self) -> int:
         unread_n = self._unread_n()
         n = min(len(self._waiting), PTY_HOLDS_N - unread_n)
         if n <= 0:
-            return  # the host does not read; the rest waits as it would in the device
+            return 0  # the host does not read; the rest waits as it would in the device
         give_up_s = time.monotonic() + self._patience_s
         written_n = 0
         while written_n < n:
@@ -176,6 +183,7 @@ class PtyLink:
                 raise self._stuck(f"{self._unread_n() - unread_n} of {n} bytes for the host became readable")
             time.sleep(NAP_S)
         del self._waiting[:n]
+        return n
 
     def _unread_n(self) -> int:
         count = array.array("i", [0])

@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
             print(obey(stimulator, 0, wish))
 
         def ready(path: str) -> None:
-            print(f"An emulated {device.capability.name} answers at {path}. Ctrl-C ends it.", flush=True)
+            print(f"An emulated {device.capability.name} answers at {path} until Ctrl-C.", flush=True)
 
         def listen(now_us: int) -> None:
             for line in keyboard():
