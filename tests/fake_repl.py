@@ -25,7 +25,7 @@ class FakeRepl:
     """See the module.
 
     root       the flash;  state   what the loop answers, "" for no loop;  refuses   its answer to `leave`, "" for none
-    platform, abi, room_n   what the board says of itself;  is_mute   MicroPython does not answer either
+    platform, abi, room_n, heap_n   what the board says of itself;  is_mute   MicroPython does not answer either
     spoil      called with each (name, data) as a file is written; returns what the flash keeps
     codes      every program that ran;  resets   how often it was restarted
     """
@@ -35,7 +35,7 @@ class FakeRepl:
         root.mkdir(exist_ok=True)
         self.state = "swingphase armed=0 state=ready fault=0"
         self.refuses = ""
-        self.platform, self.abi, self.room_n = "rp2", 6, 1_000_000
+        self.platform, self.abi, self.room_n, self.heap_n = "rp2", 6, 1_000_000, 400_000
         self.is_mute = False
         self.spoil: Callable[[str, bytes], bytes] = lambda name, data: data
         self.modules: dict[str, Any] = {}
@@ -136,6 +136,8 @@ class FakeRepl:
                 mkdir=lambda name: self._path(name).mkdir(),
                 remove=lambda name: self._path(name).unlink(),
             )
+        if name == "gc":
+            return types.SimpleNamespace(collect=int, mem_free=lambda: self.heap_n, mem_alloc=int)
         if name == "sys":
             implementation = types.SimpleNamespace(_mpy=self.abi)
             return types.SimpleNamespace(platform=self.platform, implementation=implementation)

@@ -68,6 +68,13 @@ def test_the_same_options_give_the_same_bytes(built, tmp_path):
     assert again.manifest == built.manifest
 
 
+def test_the_tests_under_micropython_run_the_very_bytes_that_ship(built, tmp_path):
+    for name in ("firmware_py/guard.mpy", "safety/gate.mpy", "firmware_py/boards/superloop.mpy"):
+        target = tmp_path / name
+        building.compile_file((REPO / name).with_suffix(".py"), target)
+        assert target.read_bytes() == (built.folder / name).read_bytes()
+
+
 def test_other_settings_give_another_name_of_the_build(built, tmp_path):
     other = build(options(setup={"board": "rp2", "side": "left"}), tmp_path / "other")
     assert (other.folder / "build.txt").read_text() != (built.folder / "build.txt").read_text()

@@ -136,6 +136,7 @@ def test_what_an_older_build_left_is_removed_and_the_rest_stays(board, copy):
     [
         ("platform", "esp32", "of the kind esp32; this build is for rp2"),
         ("abi", 5, "reads .mpy version 5"),
+        ("heap_n", 190_000, "has 190000 bytes of memory .* Pico 2 W"),
         ("room_n", 10_000, "has room for 10000 bytes"),
     ],
 )

@@ -16,10 +16,12 @@ OWN_FILES = (MAIN, "setup.json", "prescription.bin", "build.txt", "imu.bin", "bo
 OWN_ROOMS = ("firmware_py", "safety", "gait_detect", "stimulator")
 PLATFORMS = {"rp2": "rp2", "esp32": "esp32", "stage": "rp2"}
 ROOM_LEFT_N = 16_384  # the log and the settings need some
+# Code is loaded into the heap; measured need and a margin (tests/test_portable_heap.py). A Pico W has some 190,000.
+HEAP_MIN_N = {"rp2": 265_000, "esp32": 265_000, "stage": 60_000}
 
 # Runs on the board. The watchdog may still run from before: it is given time, and fed here.
 HELPERS = """
-import os, sys, json, hashlib, binascii
+import gc, os, sys, json, hashlib, binascii
 from machine import WDT
 w = WDT(timeout=8000)
 def hash_of(name):
@@ -65,7 +67,10 @@ def remove(name):
     except OSError:
         pass
 """
-FACTS = "print(json.dumps([sys.platform, getattr(sys.implementation, '_mpy', 0) & 0xff, room()]))"
+FACTS = (
+    "gc.collect()\nprint(json.dumps([sys.platform, getattr(sys.implementation, '_mpy', 0) & 0xff, room(), "
+    "gc.mem_free() + gc.mem_alloc()]))"
+)
 
 
 def deploy(built: Built, line: BoardLine, say: Callable[[str], None]) -> None:
@@ -100,7 +105,7 @@ def become_idle(line: BoardLine) -> None:
 
 
 def _check(built: Built, line: BoardLine) -> None:
-    platform, abi, room_n = line.ask(FACTS)
+    platform, abi, room_n, heap_n = line.ask(FACTS)
     board = built.manifest["board"]
     if platform != PLATFORMS[board]:
         raise UserError(
@@ -110,6 +115,11 @@ def _check(built: Built, line: BoardLine) -> None:
         raise UserError(
             f"The board reads .mpy version {abi}; this build has {built.manifest['mpy']['version']}. Put MicroPython "
             "1.27 or newer on the board."
+        )
+    if heap_n < HEAP_MIN_N[board]:
+        raise UserError(
+            f"The board has {heap_n} bytes of memory for programs; {HEAP_MIN_N[board]} are needed. Use one with more, "
+            "such as a Pico 2 W (docs/boards.md, Memory)."
         )
     if room_n < built.total_n + ROOM_LEFT_N:
         raise UserError(

@@ -36,7 +36,7 @@ def measure(line: BoardLine, seconds: int, *, radio: bool, say: Callable[[str], 
     become_idle(line)
     line.enter_console()
     line.run(HELPERS)
-    platform, _, _ = line.ask(FACTS)
+    platform = line.ask(FACTS)[0]
     if platform not in PLATFORMS:
         raise UserError(f"The board is of the kind {platform}; the loop runs on {' and '.join(PLATFORMS)}.")
     build = line.ask(
