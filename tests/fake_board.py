@@ -165,11 +165,12 @@ def fake_board(root: Path, *, platform: str = "rp2") -> Iterator[Rig]:
         for name in (
             "console",
             "start",
+            "whole",
             *BOARDS[platform],
         ):  # while they find the stand-ins of standard modules
             rig.board(name)
         sys.modules.update(real)
-        rig.board("start").sys = types.SimpleNamespace(platform=platform)
+        rig.board("whole").sys = types.SimpleNamespace(platform=platform)
         yield rig
     finally:
         sys.modules.update(real)

@@ -80,6 +80,12 @@ def test_other_settings_give_another_name_of_the_build(built, tmp_path):
     assert (other.folder / "build.txt").read_text() != (built.folder / "build.txt").read_text()
 
 
+def test_an_output_stage_gets_the_stage_and_no_loop():
+    names = {path.relative_to(REPO).as_posix() for path in needed_by("stage")}
+    assert "firmware_py/boards/stage_alone.py" in names
+    assert not {"firmware_py/boards/whole.py", "firmware_py/guard.py", "gait_detect/detector.py"} & names
+
+
 @pytest.mark.parametrize("board", BOARDS)
 def test_what_a_board_imports_is_there(board):
     names = {path.relative_to(REPO).as_posix() for path in needed_by(board)}

@@ -222,3 +222,13 @@ def test_start_runs_the_stage_alone_if_the_setup_says_so(alone, monkeypatch):
     monkeypatch.setattr(alone.rig.board("stage_alone"), "run", lambda: ran.append(1))
     start.main()
     assert ran == [1]
+
+
+def test_start_runs_the_whole_otherwise(alone, monkeypatch):
+    start = alone.rig.board("start")
+    (alone.rig.root / "setup.json").write_text('{"board": "esp32"}')
+    start.SETUP = str(alone.rig.root / "setup.json")
+    ran = []
+    monkeypatch.setattr(alone.rig.board("whole"), "main", lambda: ran.append(1))
+    start.main()
+    assert ran == [1]

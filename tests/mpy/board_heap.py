@@ -6,6 +6,7 @@ loaded, code and loop built, and the most that was in use during the walk, garba
 where the superloop itself collects it.
 """
 
+# pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false
 import gc
 import sys
 
@@ -44,10 +45,16 @@ class Count:
         self._before = in_use()
         import stimulator.drivers.output_stage
         import stimulator.drivers.output_stage_check  # noqa: F401
-        from firmware_py.boards import console, pins_rp2, ram_log, start
+        from firmware_py.boards import console, pins_rp2, ram_log, start, whole
 
-        start.sys = Platform()
-        self._modules = {"start": start, "ram_log": ram_log, "console": console, "pins": pins_rp2}
+        whole.sys = Platform()
+        self._modules = {
+            "start": start,
+            "whole": whole,
+            "ram_log": ram_log,
+            "console": console,
+            "pins": pins_rp2,
+        }
         self._do = self._build
         gc.collect()
         return True

@@ -53,21 +53,21 @@ def make(root, trace, pins, modules):
 
     from firmware_py.board_setup import read_setup
 
-    start = modules("start")
+    whole = modules("whole")
     for name, file in (
         ("SETUP", "/setup.json"),
         ("PRESCRIPTION", "/prescription.bin"),
         ("BUILD", "/build.txt"),
     ):
-        setattr(start, name, root + file)
-    start.KEPT = root + "/kept"
+        setattr(whole, name, root + file)
+    whole.KEPT = root + "/kept"
     modules("ram_log").FILES = (root + "/log.0", root + "/log.1")
     modules("console").sys = System()
     part = Lsm6dsox(trace, T_START_US, pins.HEEL)
     wire(CHIP, part, pins)
-    with open(start.SETUP) as f:
+    with open(whole.SETUP) as f:
         setup = read_setup(f.read())
-    superloop, _ = start.build(setup)
+    superloop, _ = whole.build(setup)
     said = []
     superloop.console._say = said.append
     return superloop, part, said
@@ -119,12 +119,12 @@ def main(walk_name):
     import rp2
     from chip import CHIP
 
-    from firmware_py.boards import console, pins_rp2, ram_log, start
+    from firmware_py.boards import console, pins_rp2, ram_log, whole
     from stimulator.prescription import canonical_bytes, default_prescription
 
     rp2.reset()  # pyright: ignore[reportAttributeAccessIssue]
-    start.sys = Platform()
-    modules = {"start": start, "ram_log": ram_log, "console": console}
+    whole.sys = Platform()
+    modules = {"whole": whole, "ram_log": ram_log, "console": console}
     write_files("", "rp2", canonical_bytes(default_prescription()))
     with open(walk_name, "rb") as f:
         for line in run("", f.read(), pins_rp2, modules.get, CHIP):

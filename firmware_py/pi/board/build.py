@@ -102,7 +102,7 @@ def build(options: Options, folder: Path, root: Path = ROOT) -> Built:
         "chip": options.chip if options.native else "",
         "commit": version(),
         "mpy": {"version": abi & 0xFF, "sub_version": abi >> 8, "small_int_bits": 31},
-        "native": [name for name in HOT if options.native],
+        "native": [name for name in HOT if options.native and root / name in sources],
         "line_numbers": options.lines,
         "prescription": hashlib.sha256(options.prescription).hexdigest()[:16],
         "files": _hashes(folder),

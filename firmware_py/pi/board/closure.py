@@ -10,11 +10,12 @@ from firmware_py.pi.board.allowed import BOARD_MODULES, ROOMS
 from firmware_py.pi.console import ROOT, UserError
 
 START = "firmware_py.boards.start"
+WHOLE = "firmware_py.boards.whole"
 BOARDS = ("rp2", "esp32", "stage")
 STAGE = ("stimulator.drivers.output_stage", "stimulator.drivers.output_stage_check")
 CHOSEN = {
-    "rp2": ("firmware_py.boards.rp2", *STAGE),
-    "esp32": ("firmware_py.boards.esp32", *STAGE),
+    "rp2": (WHOLE, "firmware_py.boards.rp2", *STAGE),
+    "esp32": (WHOLE, "firmware_py.boards.esp32", *STAGE),
     "stage": ("firmware_py.boards.stage_alone",),
 }
 FORBIDDEN = ("firmware_py.pi",)
