@@ -134,6 +134,7 @@ class FakeRepl:
                 listdir=lambda folder: sorted(os.listdir(self._path(folder))),
                 statvfs=lambda _: (1, 1, 0, self.room_n),
                 mkdir=lambda name: self._path(name).mkdir(),
+                stat=lambda name: os.stat(self._path(name)),
                 remove=lambda name: self._path(name).unlink(),
             )
         if name == "gc":

@@ -1,4 +1,4 @@
-"""`./swingphase board`: make a board's files, copy them, measure on the board."""
+"""`./swingphase board`: make a board's files, copy them, measure on the board, read its log."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from firmware_py.pi.board.closure import BOARDS
 from firmware_py.pi.board.deploy import deploy
 from firmware_py.pi.board.imu_image import load_image
 from firmware_py.pi.board.line import BoardLine
+from firmware_py.pi.board.log import fetch, read_log
 from firmware_py.pi.board.measure import measure
 from firmware_py.pi.board.measure import report as measure_report
 from firmware_py.pi.console import UserError
@@ -28,6 +29,11 @@ def main(arguments: list[str]) -> int:
     _add_build(jobs.add_parser("build", help="a folder with everything a board needs, and its sizes"))
     _add_deploy(jobs.add_parser("deploy", help="copy such a folder to a board, and read every file back"))
     _add_bench(jobs.add_parser("bench", help="how fast the loop is on a real board; no output moves"))
+    _add_log(
+        jobs.add_parser(
+            "log", help="what a board kept of arms, stops and faults, and of the last moments before"
+        )
+    )
     chosen = parser.parse_args(arguments)
     return chosen.run(chosen)
 
@@ -91,6 +97,29 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--radio", action="store_true", help="advertise over Bluetooth meanwhile")
     parser.add_argument("--json", help="file for the figures")
     parser.set_defaults(run=_bench)
+
+
+def _add_log(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", help="logs that were copied before")
+    parser.add_argument("--port", help="copy them from the board at this serial port first")
+    parser.add_argument("--out", default="out/board-log", help="where to (default: out/board-log)")
+    parser.set_defaults(run=_log)
+
+
+def _log(chosen: argparse.Namespace) -> int:
+    files = [Path(name) for name in chosen.files]
+    if bool(files) == bool(chosen.port):
+        raise UserError("Name either files that were copied before, or the --port of a board.")
+    if chosen.port:
+        with BoardLine(chosen.port) as line:
+            files = fetch(line, Path(chosen.out))
+    for path in files:
+        print(path)
+        for row in read_log(path):
+            print(f"{row.t_us / 1e6:12.6f} s  {row.kind:8}  {row.text}")
+    if not files:
+        print("The board has kept nothing yet.")
+    return 0
 
 
 def _deploy(chosen: argparse.Namespace) -> int:
