@@ -25,7 +25,10 @@ def here(root: Path, trace: bytes = TRACE) -> list[str]:
         return list(board_loop.run(str(root), trace, rig.board("pins_rp2"), rig.board, rig.chip))
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["from source", "from mpy"])
+@pytest.mark.parametrize(
+    "compiled",
+    [pytest.param(False, marks=pytest.mark.slow, id="from source"), pytest.param(True, id="from mpy")],
+)
 def test_a_board_does_the_same_on_cpython_and_micropython(tmp_path, compiled):
     expected = here(tmp_path)
     said = run_under_micropython(

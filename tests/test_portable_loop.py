@@ -37,7 +37,10 @@ def counts(line: str) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["from source", "from mpy"])
+@pytest.mark.parametrize(
+    "compiled",
+    [pytest.param(False, id="from source"), pytest.param(True, marks=pytest.mark.slow, id="from mpy")],
+)
 def test_the_stored_walk_gives_one_checksum_on_cpython_and_micropython(compiled):
     here, board = both(STORED.read_bytes(), has_switch=True, compiled=compiled)
     assert here == board
@@ -60,7 +63,7 @@ def pulses_of(lines: list[str]) -> int:
 
 
 def test_recorded_people_give_one_checksum_on_cpython_and_on_the_mpy_that_ships():
-    here, board = both_of(recorded_traces(60))
+    here, board = both_of(recorded_traces(30))
     assert here == board
     assert pulses_of(here) >= 200
 
