@@ -24,6 +24,8 @@ JOBS = (
     Job("campaign", "hw_sim.campaign_job", "thousands of drawn virtual walks with faults; resumable"),
     Job("replay", "hw_sim.replay_job", "a recorded walk through the whole loop"),
     Job("check", "hw_sim.check_demo", "the check of leg and channels before the first walk, simulated"),
+    Job("exercise", "hw_sim.exercise_job", "an exercise on a simulated person on a chair"),
+    Job("prescription", "firmware_py.pi.prescription_job", "presets, and a file for another wearer or leg"),
     Job("emulate", "hw_sim.emulators.serve", "a stimulator on a pseudo-terminal for anyone's client"),
     Job("evaluate", "hw_sim.evaluate", "the trigger benchmark over labelled recordings"),
     Job("board", "firmware_py.pi.board.job", "MicroPython boards: build, copy, measure"),

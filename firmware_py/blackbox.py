@@ -17,6 +17,7 @@ RESULT = 5
 DEVICE = 6
 ARMED = 7
 LOST = 8
+COMPARISON = 24  # of two prescriptions: what the next stride is, of stimulator.comparison
 
 KINDS = {
     SAMPLE: ("sample", "gyro_x_cdps gyro_y_cdps gyro_z_cdps acc_x_mg acc_y_mg acc_z_mg heel_and_imu"),
@@ -27,6 +28,7 @@ KINDS = {
     DEVICE: ("device", "state fault pulses_acked - - - -"),
     ARMED: ("armed", "armed reason supervisor_state fault held_by sound -"),
     LOST: ("lost", "rows - - - - - -"),
+    COMPARISON: ("comparison", "label block strides hash_0 hash_1 hash_2 hash_3"),
 }
 
 

@@ -18,6 +18,7 @@ from stimulator.envelope import OFF
 
 TIBIALIS_ANTERIOR = 0
 PERONEAL = 1
+PLANTARFLEXOR_MEDIAL = 2  # this one and the next push off
 
 # Slower is rest: a relaxed foot with a sensor of 0.2 deg/s noise and up to 5 deg/s of zero error. What
 # begins as slowly as that does not count as a response either, so an unknown zero error never adds up.
@@ -52,8 +53,8 @@ VERDICTS = (
     "right, swap the two leads or move the electrodes. Then test both channels again.",
     "The foot seems to turn the wrong way. Check which way round the sensor sits and which leg the device is "
     "set to. Then test both channels again.",
-    "The sensor on the shank cannot see the foot. Watch the foot during the burst and confirm by hand that "
-    "the right foot moved the right way.",
+    "The sensor cannot see this movement. Watch the foot during the burst and confirm by hand that the right foot "
+    "moved the right way.",
     "The foot was not at rest before the burst. Let it hang loosely for a second, then test again.",
     "The burst was too short to judge, or pulses or samples were missing. Look at the device's fault if there "
     "is one, then hold the button for 2 s.",
@@ -69,7 +70,7 @@ class ChannelCheck:
     judge(granted) -> int    after the burst: RIGHT ... INCOMPLETE, index of VERDICTS
     lift_udeg, evert_udeg    largest turn since the press, 1e-6 deg, toe-up and eversion positive; X and Z
                              together make eversion read up to 1.4 times what it is
-    Both channels RIGHT means: signs, leg and order of channels fit together. One alone does not: with the
+    The first two channels RIGHT mean: signs, leg and order of channels fit together. One alone does not: with the
     wrong side set in the device the tibialis can still look right, the peroneal cannot. Two mistakes can
     hide each other: swapped leads and the wrong side together pass in a third of all mountings.
     Not tried: real feet. A person who moves the foot by will during the burst is not found out.
@@ -133,6 +134,8 @@ class ChannelCheck:
             return MOVED_BEFORE
         lift = self.lift_udeg
         evert = self.evert_udeg
+        if self.channel >= PLANTARFLEXOR_MEDIAL:
+            return self._judge_push_off(lift, evert)
         if max(abs(lift), abs(evert)) < ANSWER_UDEG:
             return NO_RESPONSE if self.on_us >= ON_MIN_US else INCOMPLETE
         everts = evert >= ANSWER_UDEG and evert * EVERTS_SHARE >= abs(lift) and evert >= -lift
@@ -144,6 +147,14 @@ class ChannelCheck:
         if lifts:
             return RIGHT
         return SWAPPED if everts and lift > -ANSWER_UDEG else OPPOSITE
+
+    def _judge_push_off(self, lift: int, evert: int) -> int:
+        """A foot that hangs points down already, so a calf that answers may hardly move it: then a person must look."""
+        if lift <= -ANSWER_UDEG and abs(evert) <= -lift * INVERTS_MAX:
+            return RIGHT
+        if max(lift, abs(evert)) >= ANSWER_UDEG:
+            return SWAPPED
+        return NOT_VISIBLE if self.on_us >= ON_MIN_US else INCOMPLETE
 
     def _begin(self) -> None:
         self._press = self._burst.envelope.presses

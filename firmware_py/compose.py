@@ -1,15 +1,22 @@
-"""The only place that builds the whole: which detector, which driver, which limits work together."""
+"""The only place that builds the whole: which detector, which driver, which limits work together.
+
+What not every device has (keys, exercises, comparisons, a second leg) is imported where it is built, so that a board
+without them does not load their code.
+"""
 
 from firmware_py.channel_check import ChannelCheck
 from firmware_py.cycle import CYCLE_US, ControlCycle
 from firmware_py.guard import Guard
 from gait_detect.detector import GaitDetector
-from safety.supervisor import ARMED, PAUSED, TEST, WALK
+from safety.supervisor import ARMED, EXERCISE, PAUSED, TEST, WALK
 from stimulator.drivers import devices
 from stimulator.envelope import OFF
+from stimulator.parameters import AT_OTHER_CONTACT
 from stimulator.prescription import PrescriptionError, channel_limits, channel_name, checked
 from stimulator.test_burst import TestBurst
 from stimulator.walk import WalkScheduler
+
+LIMITS_OF_A_PROFILE = ("current_max_ua", "width_max_us", "charge_max_nc", "doublet")  # of the gate's
 
 
 class Loop:
@@ -17,61 +24,182 @@ class Loop:
 
     walk, burst   schedulers; `walk` is in charge from the start
     check         watches every sample and judges the test bursts
-    arm_walk(), arm_test()   what a person asks for: who is in charge and how the guard is armed go together
+    wearing       the wearer's keys, cues and tones, None before `wear`
+    exercise      stimulator.exercise.Exercise, None before `prepare_exercise`
+    arm_walk(), arm_test(), arm_exercise()   what a person asks for: who is in charge and how the guard is armed go
+                  together
     """
 
-    def __init__(self, cycle, guard, capability, *, limits, burst, check) -> None:
+    def __init__(self, cycle, guard, capability, *, limits, burst, check, place, hears_other=False) -> None:
         self.cycle = cycle
         self.guard = guard
         self.capability = capability
         self.limits = limits  # the gate's, per channel, for as long as this loop lives
-        self.walk = cycle.scheduler
+        self.walk = self._plain_walk = cycle.scheduler
         self.burst = burst
         self.check = check
+        self.wearing = None
+        self.exercise = None
+        self._place = place
+        self._hears_other = hears_other  # the other heel
+        self._exercising = None  # the exercise under the wearer's level
+
+    def wear(self, wearer, cues, signals=None) -> None:
+        """Let the wearer's level and pause govern the walk from its next step on; before the first arm.
+
+        wearer    stimulator.wearer.Wearer;  cues  the stimulator.cues.Cues that it gives into
+        signals   firmware_py.hal.Signals, or None
+        """
+        from firmware_py.wearing import Wearing
+        from stimulator.wearer import WithLevel
+
+        step_ua = self.capability.current_step_ua
+        self.walk = WithLevel(self.walk, wearer, step_ua, cues, supervisor=self.guard.supervisor)
+        self.cycle.use(self.walk)
+        self.wearing = Wearing(wearer, cues, signals, self.guard)
+        self.cycle.attend(self.wearing)
+
+    def take_turns(self, turn: int, turns: int) -> None:
+        """Share the stimulator with other legs; before the walk, as `WalkScheduler.take_turns`."""
+        self._plain_walk.take_turns(turn, turns)
+
+    def prepare_exercise(self, plan) -> None:
+        """Load a plan (stimulator.exercise_plan), so that `arm_exercise` and `exercise.start` may follow.
+
+        PrescriptionError if it must not run with this prescription. ValueError while one runs, for an own attempt
+        with the sensor on the shank, and before `wear`: an exercise has keys and a tone of its own.
+        """
+        if self.wearing is None:
+            raise ValueError("Nobody wears the keys yet, and an exercise needs them. Call wear first.")
+        if self.exercise is not None:
+            self.exercise.set(plan, self.walk.prescription)
+            return
+        from stimulator.exercise import Exercise
+        from stimulator.wearer import WithLevel
+
+        step_ua = self.capability.current_step_ua
+        cues = self.wearing.cues
+        is_foot = self._place == "foot"
+        self.exercise = Exercise(
+            plan, self.walk.prescription, CYCLE_US, step_ua, self.guard.supervisor, is_foot, cues
+        )
+        self.wearing.take_exercise(self.exercise)
+        self._exercising = WithLevel(self.exercise, self.wearing.wearer, step_ua, cues, is_exercise=True)
 
     def arm_walk(self) -> bool:
-        """Arm for walking; True if it is armed then. Never while armed for a test: disarm first."""
-        sup = self.guard.supervisor
-        if ARMED <= sup.state <= PAUSED and sup.mode != WALK:
+        """Arm for walking; True if it is armed then. Never while armed for something else: disarm first."""
+        if self._is_armed_but_for(WALK):
             return False  # and the walk does not come into charge of that arm
         self.cycle.use(self.walk)
-        return self.guard.arm()
+        was_armed = self.guard.gate.armed
+        is_armed = self.guard.arm()
+        if is_armed and not was_armed:
+            self.walk.restart()
+        return is_armed
+
+    def arm_exercise(self) -> bool:
+        """Arm for exercises of a seated person; True if it is armed then, and `exercise.start()` may follow.
+
+        False at first, as `arm_test`; and without a plan that fits the prescription (`prepare_exercise`).
+        """
+        if self._exercising is None or self._is_armed_but_for(EXERCISE):
+            return False
+        self.cycle.use(self._exercising)
+        return self.cycle.scheduler is self._exercising and self.guard.arm(EXERCISE)
 
     def commit(self, prescription) -> None:
         """Take a change over for walking and for tests, between steps.
 
         PrescriptionError unless it is valid, gentle (`safety.changes`), and within what the guard was
-        started with: more is a new profile. ValueError while a test burst runs.
+        started with: more is a new profile. ValueError while a test burst, an exercise or a comparison runs.
         """
+        self._check_profile(prescription)
+        if self.burst.envelope.state != OFF:
+            raise ValueError("A test burst runs; a change is taken over after it. Let go first.")
+        if self.exercise is not None and self.exercise.is_running():
+            raise ValueError("An exercise runs; a change is taken over after it. Stop it first.")
+        self.walk.commit(prescription)
+        self.burst.set(prescription)
+        self._refit_exercise(prescription)
+
+    def compare(self, other, strides: int, blocks: int) -> None:
+        """Let what is committed (A) and `other` (B) take turns in this walk; it ends by itself with A.
+
+        strides, blocks   stimulator.comparison.COMPARISON_PARAMETERS
+        PrescriptionError unless B is valid and within what the guard was started with. ValueError if they do not
+        compare, if one runs already, or while not armed for walking.
+        """
+        self._check_profile(other)
+        sup = self.guard.supervisor
+        if sup.mode != WALK or not ARMED <= sup.state <= PAUSED:
+            raise ValueError("It is not armed for walking, so nothing can be compared. Arm, then compare.")
+        walk = self._plain_walk
+        if walk.comparison is not None:
+            raise ValueError("Two prescriptions are compared already. End that first, or wait for its end.")
+        if walk.is_waiting():
+            raise ValueError("A change waits for the pause between two steps. Let a step pass, then compare.")
+        from stimulator.comparison import Comparison
+
+        comparison = Comparison(walk.prescription, other, strides, blocks, self.capability, sup)
+        walk.compare(comparison)
+        self.cycle.compare(comparison)
+
+    def end_comparison(self) -> None:
+        """A person has seen enough: back to A, stride by stride."""
+        if self._plain_walk.comparison is not None:
+            self._plain_walk.comparison.end()
+
+    def _check_profile(self, prescription) -> None:
         checked(prescription, self.capability)
         found = []
         new = channel_limits(prescription, self.capability)
         for index in range(min(len(new), len(self.limits))):
-            for name in ("current_max_ua", "width_max_us", "charge_max_nc"):
+            for name in LIMITS_OF_A_PROFILE:
                 asked, allowed = getattr(new[index], name), getattr(self.limits[index], name)
                 if asked > allowed:
                     found.append(
                         f"channel {channel_name(index)}: {name} is {asked}; the guard was started with {allowed}. "
                         "Lower it, or stop and load the prescription as a new profile."
                     )
+        found += start_problems(prescription, self._hears_other)
         if found:
             raise PrescriptionError(found)
-        if self.burst.envelope.state != OFF:
-            raise ValueError("A test burst runs; a change is taken over after it. Let go first.")
-        self.walk.commit(prescription)
-        self.burst.set(prescription)
+
+    def _refit_exercise(self, prescription) -> None:
+        """A plan that does not fit the new prescription must be loaded again before anybody arms for it."""
+        if self.exercise is None or self.wearing is None:
+            return
+        try:
+            self.exercise.set(self.exercise.plan, prescription)
+        except PrescriptionError:
+            self.exercise = None
+            self._exercising = None
+            self.wearing.take_exercise(None)
+
+    def _is_armed_but_for(self, mode: int) -> bool:
+        sup = self.guard.supervisor
+        return ARMED <= sup.state <= PAUSED and sup.mode != mode
 
     def arm_test(self) -> bool:
-        """Arm for one test burst; True if it is armed then. Never while armed for walking: disarm first.
+        """Arm for one test burst; True if it is armed then. Never while armed for something else: disarm first.
 
         False at first, while the stimulator wakes up or a step still ends: ask again in the next cycle, but
         not if `guard.stops` has changed since: somebody wants no stimulation.
         """
-        sup = self.guard.supervisor
-        if ARMED <= sup.state <= PAUSED and sup.mode != TEST:
+        if self._is_armed_but_for(TEST):
             return False  # the wearer may be walking, and would lose the help without a sound
         self.cycle.use(self.burst)
         return self.cycle.scheduler is self.burst and self.guard.arm(TEST)
+
+
+def start_problems(prescription, hears_other: bool) -> list:
+    """Return what forbids the start of a step with these sensors, as sentences."""
+    if prescription.start_at != AT_OTHER_CONTACT or hears_other:
+        return []
+    return [
+        "start_at is 1 (contact of the other heel); without a switch under that heel allowed is 0. Choose 0, or fit "
+        "the switch there and say so (switch_foot other)."
+    ]
 
 
 def compose_walk(
@@ -84,11 +212,14 @@ def compose_walk(
     has_switch: bool,
     side: str = "right",
     was_checked: bool = False,
+    switch_foot: str = "own",
+    corridor=None,
+    signals=None,
     device=None,
     driver=None,
     check=None,
 ) -> Loop:
-    """Build the loop for walking, and for the check before it, with the stimulator `device` on `port`.
+    """Build the loop for walking, exercises and the check before them, with the stimulator `device` on `port`.
 
     sensors       firmware_py.hal.Sensors, worn at `place`: "foot" or "shank"
     port          firmware_py.hal.Port
@@ -97,12 +228,19 @@ def compose_walk(
     side          the leg they are worn on: "right" or "left"
     was_checked   leg and channels were checked before with this very profile, and that was kept
     prescription  stimulator.prescription.Prescription; PrescriptionError if it must not be used
+    switch_foot   "own" or "other": under which heel the switch is
+    corridor      stimulator.wearer.Corridor of the wearer's keys, or None: no keys, cues and exercises (see `wear`)
+    signals       firmware_py.hal.Signals, or None
     device        of stimulator.drivers.devices.choose, default a P24
     driver, check  None: those of `device`; others (a simulator's) must keep their promises
     """
     device = device or devices.choose(devices.P24)
     capability = device.capability
     checked(prescription, capability)
+    hears_other = has_switch and switch_foot == "other"
+    found = start_problems(prescription, hears_other)
+    if found:
+        raise PrescriptionError(found)
     limits = channel_limits(prescription, capability)
     guard = Guard(
         limits,
@@ -111,13 +249,56 @@ def compose_walk(
         port,
         log,
         has_imu=True,
-        has_switch=has_switch,
+        has_switch=has_switch and not hears_other,
         is_shank=place == "shank",
         was_checked=was_checked,
     )
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
-    cycle = ControlCycle(sensors, GaitDetector(place=place), scheduler, guard, log)
+    cycle = ControlCycle(sensors, GaitDetector(place=place, switch_foot=switch_foot), scheduler, guard, log)
     burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
-    check = ChannelCheck(burst, side, place)
-    cycle.watch(check)
-    return Loop(cycle, guard, capability, limits=limits, burst=burst, check=check)
+    judge = ChannelCheck(burst, side, place)
+    cycle.watch(judge)
+    loop = Loop(
+        cycle,
+        guard,
+        capability,
+        limits=limits,
+        burst=burst,
+        check=judge,
+        place=place,
+        hears_other=hears_other,
+    )
+    if corridor is not None:
+        from stimulator.cues import Cues
+        from stimulator.wearer import Wearer
+
+        cues = Cues()
+        loop.wear(Wearer(corridor, cues), cues, signals)
+    return loop
+
+
+def compose_both_legs(*, port, left, right):
+    """Return a firmware_py.both_legs.BothLegs: both legs of one person on one P24.
+
+    The left leg's channels are outputs 0 to 3, the right leg's 4 to 7.
+
+    port          firmware_py.hal.Port
+    left, right   dicts of the keywords of `compose_walk` for that leg, without port, side, driver and check
+    PrescriptionError if one of the prescriptions must not be used, or both together.
+    """
+    from firmware_py.both_legs import CHANNELS_EACH, LEG_NAMES, BothLegs, both_problems
+    from firmware_py.shared_stimulator import LegCheck, shared
+
+    device = devices.choose(devices.P24)
+    found = both_problems(left["prescription"], right["prescription"], device.capability)
+    if found:
+        raise PrescriptionError(found)
+    drivers = shared(devices.make_driver(device), CHANNELS_EACH)
+    loops = []
+    for index in range(2):
+        check = LegCheck(devices.make_check(device), index * CHANNELS_EACH)
+        how = (left, right)[index]
+        loop = compose_walk(port=port, side=LEG_NAMES[index], driver=drivers[index], check=check, **how)
+        loop.take_turns(index, 2)
+        loops.append(loop)
+    return BothLegs(loops[0], loops[1])

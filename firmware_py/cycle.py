@@ -8,6 +8,7 @@ from safety.clock import Age, elapsed_us
 from safety.gate import SEQUENCE_MASK
 from safety.limits import CHANNELS_MAX
 from safety.sample import Sample
+from stimulator.comparison import NOTHING
 from stimulator.envelope import OFF
 
 CYCLE_US = 5_000  # 200 Hz
@@ -34,6 +35,10 @@ class ControlCycle:
         self._log = log
         self._next = scheduler  # waits until the one in charge is at rest
         self._watcher = None
+        self._attendant = None
+        self._comparison = None
+        self._logged_label: int = NOTHING
+        self._logged_block: int = 0
         self._sample = Sample()
         self._sequence: int = 0
         # Requests are counted here and per channel, so that the gate sees one row of numbers whoever asks.
@@ -51,6 +56,14 @@ class ControlCycle:
         """Let `watcher.see(sample)` (firmware_py.channel_check) see each raw sample, after the detector."""
         self._watcher = watcher
 
+    def attend(self, attendant) -> None:
+        """Call `attendant.step(dt_us, scheduler)` (firmware_py.wearing) in each cycle, after the scheduler."""
+        self._attendant = attendant
+
+    def compare(self, comparison) -> None:
+        """Log what each stride of `comparison` (stimulator.comparison.Comparison) is called, until it is over."""
+        self._comparison = comparison
+
     def step(self, t_us: int) -> None:
         """Run one whole cycle at the clock reading `t_us`."""
         dt_us = 0 if self._t_us < 0 else elapsed_us(t_us, self._t_us)
@@ -64,12 +77,16 @@ class ControlCycle:
         scheduler = self.scheduler
         self._guard.take_swing(self.detector.state.swing)
         count = scheduler.step(t_us, dt_us, self.detector.state, fresh)
+        if self._comparison is not None:
+            self._note_comparison(self._comparison)
         for i in range(count):
             request = scheduler.requests[i]
             request.sequence = self._sequences[request.channel]
             self._sequences[request.channel] = (request.sequence + 1) & SEQUENCE_MASK
             self._note_request(request)
             self._guard.take(request)
+        if self._attendant is not None:
+            self._attendant.step(dt_us, scheduler)
         self._log.note(
             blackbox.CYCLE,
             t_us,
@@ -92,6 +109,20 @@ class ControlCycle:
             self._note_state(sample.t_us, self.detector.step(sample))
             if self._watcher is not None:
                 self._watcher.see(sample)
+
+    def _note_comparison(self, c) -> None:
+        """Before the first request of the stride that it is about."""
+        if c.label != self._logged_label or c.block != self._logged_block:
+            self._logged_label = c.label
+            self._logged_block = c.block
+            w = c.words
+            self._log.note(
+                blackbox.COMPARISON, self._t_us, c.label, c.block, c.strides, w[0], w[1], w[2], w[3]
+            )
+        if c.is_over:
+            self._comparison = None
+            self._logged_label = NOTHING
+            self._logged_block = 0
 
     def _note_sample(self, s) -> None:
         self._log.note(

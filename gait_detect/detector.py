@@ -91,6 +91,7 @@ class GaitDetector:
         self._imu = ImuSteps(_profile_of(place))
         self.mounting = self._imu.motion.mounting
         self._switch = _switch_of(switch_foot)
+        self._other = self._switch if isinstance(self._switch, OtherHeelSwitch) else None
         self._use_switch = use_switch
         self._is_new = True
         self._t_us = 0
@@ -134,6 +135,8 @@ class GaitDetector:
         s.confidence = self._confidence(imu)
         s.pitch_cdeg = imu.motion.pitch_udeg // 10_000
         s.rate_cdps = imu.motion.rate_cdps
+        if self._other is not None:
+            s.other_us = self._other.since_contact_us if switch.is_known else LONG_US
         return s
 
     def _is_frozen(self, sample: Sample, dt_us: int) -> bool:
@@ -173,6 +176,7 @@ class GaitDetector:
         s.stride_us = 0
         s.pitch_cdeg = 0
         s.rate_cdps = 0
+        s.other_us = LONG_US
 
     def _fused_swing(self, imu: ImuSteps, switch: HeelSwitch | OtherHeelSwitch) -> int:
         if self._led_by == LED_BY_SWITCH and switch.swing and imu.motion.quiet_us < STILL_US:

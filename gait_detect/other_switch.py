@@ -23,6 +23,7 @@ class OtherHeelSwitch:
                foot's contact follows half a stride later. Half of the last stride, 0.35 to 1 s.
     is_down    1 while swing is 0 and the switch is known: what a switch under this heel would say, about
     level_us   int, how long that has held, us, saturates
+    since_contact_us   int, since that contact, us, saturates at LONG_US, as before the first one
     has_closed always 0: the end is only expected, no one has felt it
     Not told by it: the first step if this foot begins, steps to the side, a last step beside the other foot;
     weight shifts of the other foot look like steps. Evidence: simulated walkers only.
@@ -30,12 +31,12 @@ class OtherHeelSwitch:
 
     __slots__ = (
         "_other",
-        "_since_contact_us",
         "_stride_us",
         "has_closed",
         "is_down",
         "is_known",
         "level_us",
+        "since_contact_us",
         "swing",
     )
 
@@ -46,7 +47,7 @@ class OtherHeelSwitch:
     def restart(self) -> None:
         """Start over: nothing is known until a level has lasted."""
         self._other.restart()
-        self._since_contact_us: int = LONG_US
+        self.since_contact_us: int = LONG_US
         self._stride_us: int = STRIDE_START_US
         self.has_closed: int = 0
         self.is_known: int = 0
@@ -59,7 +60,7 @@ class OtherHeelSwitch:
         other = self._other
         up_us = other.level_us
         other.step(heel, dt_us)
-        self._since_contact_us = min(self._since_contact_us + dt_us, LONG_US)
+        self.since_contact_us = min(self.since_contact_us + dt_us, LONG_US)
         self.level_us = min(self.level_us + dt_us, LONG_US)
         if not other.is_known:
             self.is_known = 0
@@ -67,13 +68,13 @@ class OtherHeelSwitch:
             self._set(0)
             return
         if other.has_closed and self.is_known and UP_MIN_US <= up_us <= UP_MAX_US:
-            if self._since_contact_us <= STRIDE_MAX_US:
-                self._stride_us = max(self._since_contact_us, STRIDE_MIN_US)
+            if self.since_contact_us <= STRIDE_MAX_US:
+                self._stride_us = max(self.since_contact_us, STRIDE_MIN_US)
             else:
                 self._stride_us = STRIDE_START_US
-            self._since_contact_us = 0
+            self.since_contact_us = 0
             self._set(1)
-        elif self.swing and self._since_contact_us >= min(self._stride_us >> 1, HELP_MAX_US):
+        elif self.swing and self.since_contact_us >= min(self._stride_us >> 1, HELP_MAX_US):
             self._set(0)
         self.is_known = 1
         self.is_down = 1 - self.swing

@@ -1,5 +1,7 @@
 """What the detector says about one foot: phase, swing, since when, how sure."""
 
+from gait_detect.durations import LONG_US
+
 PHASE_NOT_WALKING = 0  # standing, sitting, or not yet known
 PHASE_STANCE = 1  # foot flat while walking
 PHASE_HEEL_OFF = 2  # heel rises, the window for stimulation opens
@@ -21,10 +23,12 @@ class GaitState:
     stride_us       int, last full stride (swing start to swing start), us, 0 if unknown
     pitch_cdeg      int, pitch of the sensor since foot-flat, 0.01 deg, toe-up (shank: foot-forward) +
     rate_cdps       int, sagittal rate, 0.01 deg/s, same sign
+    other_us        int, how long ago the other heel met the ground, us, saturates; LONG_US if nobody tells
     """
 
     __slots__ = (
         "confidence",
+        "other_us",
         "phase",
         "phase_age_us",
         "pitch_cdeg",
@@ -45,3 +49,4 @@ class GaitState:
         self.stride_us: int = 0
         self.pitch_cdeg: int = 0
         self.rate_cdps: int = 0
+        self.other_us: int = LONG_US

@@ -15,6 +15,7 @@ from hw_sim.emulators.memory_link import MemoryLink
 from hw_sim.emulators.p24 import P24
 from hw_sim.faulty_sensors import FaultySensors
 from hw_sim.imu import ImuSettings
+from hw_sim.reach import reach, straight
 from hw_sim.seated import SeatedLeg
 from hw_sim.sensors import SimSensors
 from hw_sim.world import T_START_US, World
@@ -176,7 +177,7 @@ def seated(
     device = P24(
         load=load,
         seed=1,
-        on_pulse=lambda p: leg.deliver(p.start_us, p.channel, p.reached_ma, p.width_us),
+        on_pulse=lambda p: reach(leg, straight(p)),
     )
     link = MemoryLink(device)
     sensors = FaultySensors(SimSensors(leg, place=place, imu=imu, t_us_start=T_START_US, has_heel=has_switch))

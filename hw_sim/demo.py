@@ -10,7 +10,8 @@ from pathlib import Path
 
 from hw_sim.emulators.load import DeliveredPulse
 from hw_sim.leg import Leg
-from hw_sim.rig import PulseFilter, Rig, straight
+from hw_sim.reach import straight
+from hw_sim.rig import PulseFilter, Rig
 from hw_sim.strides import StrideRecord
 from hw_sim.tally import Tally, tally_rows
 from hw_sim.walker import WalkerSettings

@@ -20,6 +20,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="same seed, same walk (default 1)")
     parser.add_argument("--out", default="demo", help="folder for report and black box (default demo)")
     parser.add_argument(
+        "--both-legs", action="store_true", help="40 s with two dropped feet on one stimulator; no report"
+    )
+    parser.add_argument(
         "--device", default=devices.P24, choices=devices.NAMES, help="stimulator (default p24)"
     )
     parser.add_argument(
@@ -31,6 +34,11 @@ def main(arguments: list[str]) -> int:
     add_prescription_option(parser)
     chosen = parser.parse_args(arguments)
 
+    if chosen.both_legs:
+        from hw_sim.both_legs import main_lines
+
+        print("\n".join(main_lines(severity=chosen.severity, seed=chosen.seed)))
+        return 0
     answer_max_ms = chosen.answer_max_ms or (ANSWER_MAX_MS if chosen.device == devices.REHASTIM2 else 0)
     device = devices.choose(chosen.device, answer_max_ms=answer_max_ms)
     prescription = chosen_prescription(chosen, device.capability)

@@ -1,22 +1,16 @@
-"""Pictures of the exercises, drawn from what the emulated stimulator delivered.
+"""Pictures of the exercises: by time, in turn, by own attempt, and with the wearer's level changed on the way."""
 
-`python -m hw_sim.exercise_pictures DIR` writes one SVG each: by time, in turn, by own attempt, and with the wearer's
-level changed on the way.
-"""
-
-import argparse
-import sys
-from pathlib import Path
+import functools
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from hw_sim.exercise_run import ExerciseRun
-from hw_sim.pictures import BLUE, CHANNEL_COLOURS, GREEN, GREY, RED, svg_text
+from hw_sim.pictures import BLUE, GREEN, GREY, RED, draw_sticks, svg_text
 from stimulator import cues, exercise
 from stimulator.exercise_plan import BY_ATTEMPT, IN_TURN, default_plan
-from stimulator.prescription import channel_name, default_prescription
+from stimulator.prescription import default_prescription
 from stimulator.wearer import DOWN, MUTE, UP
 
 SHORT = {"repetitions": 2, "sets": 2, "set_pause_s": 5, "countdown_s": 3}
@@ -39,6 +33,7 @@ HEARD = {
 }
 TRY_AT_S = 4  # seconds left of the window when the simulated person tries
 PUSH_NM = 2.0
+FOOT_EVERY = 10  # cycles between two drawn points
 
 
 def tries_every_second_cue(run: ExerciseRun) -> None:
@@ -61,27 +56,30 @@ def turns_down_and_up(run: ExerciseRun) -> None:
             run.wearer.key_up(key)
 
 
-def runs() -> dict[str, tuple[str, ExerciseRun]]:
-    """Return name -> (title, finished run)."""
-    prescription = default_prescription()
+def _by_time() -> tuple[str, ExerciseRun]:
     plan = default_plan()._replace(**SHORT)
-    made = {
-        "by-time": ("Exercise by time: two sets of two", ExerciseRun(plan, prescription)),
-        "in-turn": ("One channel after the other", ExerciseRun(plan._replace(order=IN_TURN), prescription)),
-        "by-attempt": (
-            "By own attempt: every second cue is missed",
-            ExerciseRun(
-                plan._replace(trigger=BY_ATTEMPT, helps_anyway=0, off_ms=3000, sets=1, repetitions=3),
-                prescription,
-                deeds=tries_every_second_cue,
-            ),
-        ),
-        "level": (
-            "The wearer turns down in a burst, and up in a rest",
-            ExerciseRun(plan._replace(repetitions=5, sets=1), prescription, deeds=turns_down_and_up),
-        ),
-    }
-    return {name: (title, run.run()) for name, (title, run) in made.items()}
+    return "Exercise by time: two sets of two", ExerciseRun(plan, default_prescription())
+
+
+def _in_turn() -> tuple[str, ExerciseRun]:
+    plan = default_plan()._replace(**SHORT, order=IN_TURN)
+    return "One channel after the other", ExerciseRun(plan, default_prescription())
+
+
+def _by_attempt() -> tuple[str, ExerciseRun]:
+    changes = SHORT | {"trigger": BY_ATTEMPT, "helps_anyway": 0, "off_ms": 3000, "sets": 1, "repetitions": 3}
+    plan = default_plan()._replace(**changes)
+    run = ExerciseRun(plan, default_prescription(), deeds=tries_every_second_cue)
+    return "By own attempt: every second cue is missed", run
+
+
+def _level() -> tuple[str, ExerciseRun]:
+    plan = default_plan()._replace(**SHORT | {"repetitions": 5, "sets": 1})
+    run = ExerciseRun(plan, default_prescription(), deeds=turns_down_and_up)
+    return "The wearer turns down in a burst, and up in a rest", run
+
+
+RUNS = {"by-time": _by_time, "in-turn": _in_turn, "by-attempt": _by_attempt, "level": _level}
 
 
 def picture(title: str, run: ExerciseRun) -> str:
@@ -91,27 +89,21 @@ def picture(title: str, run: ExerciseRun) -> str:
     )
     _draw_phases(strip, run)
     strip.set_title(title)
-    for channel in range(len(run.level.prescription.channels)):
-        pulses = [p for p in run.device.pulses if p.channel == channel]
-        style = {
-            "color": CHANNEL_COLOURS[channel],
-            "lw": 0.6,
-            "label": channel_name(channel).replace("_", " "),
-        }
-        current.vlines([p.start_us / 1e6 for p in pulses], 0, [p.current_ma for p in pulses], **style)
-    times, shares = np.array(run.trace.shares, dtype=float).T
+    for channel in range(len(run.prescription.channels)):
+        draw_sticks(current, run.pulses(channel), channel)
+    times, shares = np.array([*run.trace.shares, (run.now_us, run.trace.shares[-1][1])], dtype=float).T
     twin = current.twinx()
-    twin.plot(times / 1e6, shares, color=RED, ls="--", lw=1.2, label="wearer's share, %")
+    twin.step(times / 1e6, shares, where="post", color=RED, ls="--", lw=1.2, label="wearer's share, %")
     twin.set_ylim(0, 130)
     twin.set_ylabel("%")
     current.set_ylabel("mA")
-    current.set_title(f"Pulses delivered: {len(run.device.pulses)}; refused: {len(run.trace.refused)}")
+    current.set_title(f"Pulses delivered: {len(run.device.pulses)}; refused: {len(run.refused())}")
     lines = [a.get_legend_handles_labels() for a in (current, twin)]
     current.legend(
         lines[0][0] + lines[1][0], lines[0][1] + lines[1][1], loc="upper right", ncols=3, frameon=False
     )
     current.set_ylim(0, 36)
-    times, angles = np.array(run.trace.toe_up_deg).T
+    times, angles = np.array(run.trace.toe_up_deg)[::FOOT_EVERY].T
     foot.plot(times / 1e6, angles - angles[0], color="black", lw=1)
     foot.set_title("Simulated foot: toe up from rest")
     foot.set_ylabel("deg")
@@ -137,21 +129,10 @@ def _draw_phases(axes: Axes, run: ExerciseRun) -> None:
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.25), ncols=10, frameon=False, fontsize=8)
 
 
-def main(arguments: list[str]) -> int:
-    """Write the pictures into a folder."""
-    parser = argparse.ArgumentParser(prog="python -m hw_sim.exercise_pictures", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args(arguments).folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, (title, run) in runs().items():
-        (folder / f"exercise-{name}.svg").write_text(picture(title, run), encoding="utf-8")
-        print(
-            f"{name}: {run.exercise.done_total} repetitions, {run.exercise.missed_total} missed, "
-            f"{len(run.device.pulses)} pulses, {len(run.trace.refused)} refused. "
-            f"{exercise.ENDS[run.exercise.ended_by]}"
-        )
-    return 0
+def drawn(name: str) -> str:
+    """Return one picture as SVG text."""
+    title, run = RUNS[name]()
+    return picture(title, run.run())
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+PICTURES = {f"exercise-{name}": functools.partial(drawn, name) for name in RUNS}

@@ -18,10 +18,16 @@ from .ankle import (
     DAMPING_NMS,
     INERTIA_KGM2,
     MASS_ARM_KGM,
+    PERONEAL_INVERT_NM,
+    PERONEAL_LIFT_NM,
+    PLANTARFLEXORS_INVERT_NM,
+    PLANTARFLEXORS_LIFT_NM,
     ROLL_DAMPING_NMS,
     ROLL_INERTIA_KGM2,
     ROLL_STIFFNESS_NM,
     STEP_S,
+    TIBIALIS_INVERT_NM,
+    TIBIALIS_LIFT_NM,
 )
 from .ankle import EVERSION_STOP_RAD as EVERSION_STOP
 from .ankle import INVERSION_STOP_RAD as INVERSION_STOP
@@ -57,6 +63,12 @@ PUSH_STIFFNESS_NM = 120.0
 PUSH_DAMPING_NMS = 7.0
 PUSH_FROM_STANCE = 0.55  # share of stance from which the calf can lift the heel
 
+# What a torque of 1 Nm changes of a rate in one step, 1/s, and what follows from it for the loop.
+PER_NM, ROLL_PER_NM = STEP_S / INERTIA_KGM2, STEP_S / ROLL_INERTIA_KGM2
+CONTROL, CONTROL_RATE = PER_NM * CONTROL_NM, PER_NM * CONTROL_NMS
+ROLL_STIFF, ROLL_DAMP = ROLL_PER_NM * ROLL_STIFFNESS_NM, ROLL_PER_NM * ROLL_DAMPING_NMS
+DORSAL_PITCH, PLANTAR_PITCH = -ankle.DORSAL_ANKLE, -ankle.PLANTAR_ANKLE
+
 # A pulse moves nothing before its electro-mechanical delay of 30 ms is over, so the foot can be computed ahead.
 AHEAD_MS = 20
 
@@ -78,14 +90,19 @@ class Foot:
         self._bias_nm = severity.inversion_bias_nm
         self._bias_nm += ankle.ROLL_STIFFNESS_NM * math.radians(style.landing_roll_deg)
         self._at = (0.0, 0.0, 0.0, 0.0, 0.0)  # pitch, its free and its shown rate, roll, its rate
-        self._gap_m = 0.0
+        self._shank: list[float] = []
+        self._shank_rate: list[float] = []
+        self._ankle_m: list[float] = []
+        self._dorsal: list[float] = []
+        self._plantar: list[float] = []
+        self._forward: list[float] = []
+        self._up: list[float] = []
         self._over_ms = 0
         self._over: list[list[float] | None] = [None, None, None]
         self.ahead_ms = AHEAD_MS
-        self.outside_nm = (
-            0.0  # torque that somebody else lifts the toe with; move to now before you change it
-        )
-        self._wanted: list[list[float]] = []
+        # Torque that somebody else lifts the toe with, Nm; move to now before you change it.
+        self.outside_nm = 0.0
+        self._wanted: list[list[float]] = [[], [], []]
         self.now = Footing(stretch, 0, self._push, None)
         self._prepare(stretch)
 
@@ -177,18 +194,26 @@ class Foot:
             push_phase = PUSH_FROM_STANCE * stretch.stance_share
             push_from = math.ceil((push_phase - stretch.phase) / stretch.phase_rate)
             self.now.push_from = self._push_next = min(stretch.swing_from, max(0, push_from))
-        shank, gain = np.array(swing.shank), self.severity.passive_gain
-        self._dorsal = (
-            gain * np.exp(ankle.DORSAL_0 + ankle.DORSAL_ANKLE * shank + ankle.DORSAL_KNEE * swing.knee)
-        ).tolist()
-        self._plantar = (
-            gain * np.exp(ankle.PLANTAR_0 + ankle.PLANTAR_ANKLE * shank + ankle.PLANTAR_KNEE * swing.knee)
-        ).tolist()
+        s = slice(stretch.swing_from, stretch.n)
+        self._shank = stretch.shank[s].tolist()
+        self._shank_rate = stretch.shank_rate[s].tolist()
         if self.severity.has_control:
-            s = slice(stretch.swing_from, stretch.n)
             self._wanted = [
-                values[s].tolist() for values in (stretch.foot, stretch.foot_rate, stretch.foot_acc)
+                (scale * values[s]).tolist()
+                for scale, values in (
+                    (1.0, stretch.foot),
+                    (1.0, stretch.foot_rate),
+                    (STEP_S, stretch.foot_acc),
+                )
             ]
+            return
+        shank, knee = stretch.shank[s], stretch.thigh[s] - stretch.shank[s]
+        gain = PER_NM * self.severity.passive_gain
+        dorsal = np.exp(ankle.DORSAL_0 + ankle.DORSAL_ANKLE * shank + ankle.DORSAL_KNEE * knee)
+        plantar = np.exp(ankle.PLANTAR_0 + ankle.PLANTAR_ANKLE * shank + ankle.PLANTAR_KNEE * knee)
+        self._dorsal, self._plantar = (gain * dorsal).tolist(), (gain * plantar).tolist()
+        self._forward = (PER_NM * MASS_ARM_KGM * swing.forward).tolist()
+        self._up = (PER_NM * MASS_ARM_KGM * swing.up).tolist()
 
     def _land(self, stretch: Stretch, last: State) -> None:
         """The swing of `stretch` has ended with the state `last`."""
@@ -238,72 +263,82 @@ class Foot:
 
     def _lift_off(self, swing: Swing) -> None:
         now = self.now
-        pitch, rate, roll, roll_rate = now.state(now.stretch.swing_from - 1)
-        self._at = (pitch, rate, rate, roll, roll_rate)
-        # This stride's hip is not quite that of an even stride: it starts where the toe really stands.
-        self._gap_m = -(swing.ankle_m[0] + geometry.toe_above_ankle_m(pitch + rate * STEP_S))
+        gap_m = 0.0
+        if now.stretch.swing_from > 0:
+            pitch, rate, roll, roll_rate = now.state(now.stretch.swing_from - 1)
+            self._at = (pitch, rate, rate, roll, roll_rate)
+            # This stride's hip is not quite that of an even stride: it starts where the toe really stands.
+            gap_m = -float(swing.ankle_m[0]) - geometry.toe_above_ankle_m(pitch + rate * STEP_S)
+        self._ankle_m = (swing.ankle_m + gap_m * swing.gap_share).tolist()
 
     def _swing_to(self, last: int) -> None:
-        """Move through the air up to index `last` of the swing: `ankle.FreeFoot` and the floor, unrolled."""
+        """Move through the air up to index `last` of the swing: `ankle.FreeFoot` and the floor, unrolled.
+
+        Torques are given as what they change of the rate in one step, 1/s.
+        """
         now, swing = self.now, self.now.stretch.swing
         first = len(now.pitch)
         if swing is None or last < first:
             return
-        if first == 0 and now.stretch.swing_from > 0:
+        if first == 0:
             self._lift_off(swing)
         first_ms = now.start_ms + now.stretch.swing_from + first
         lifts, inverts = self._torques(first_ms, last + 1 - first)
         pitch, rate, shown_rate, roll, roll_rate = self._at
         sin, cos, exp = math.sin, math.cos, math.exp
         sine, cosine = sin(pitch), cos(pitch)
-        dorsal, plantar, passive_nm = (
-            self._dorsal,
-            self._plantar,
-            self.severity.passive_gain * ankle.PASSIVE_NM,
+        shanks, shank_rates, ankles = self._shank, self._shank_rate, self._ankle_m
+        dorsal, plantar, forwards, ups = self._dorsal, self._plantar, self._forward, self._up
+        wanted, wanted_rates, wanted_accs = self._wanted
+        severity = self.severity
+        has_control = severity.has_control
+        constant = PER_NM * (
+            severity.residual_nm + severity.passive_gain * ankle.PASSIVE_NM + self.outside_nm
         )
-        dorsal_pitch, plantar_pitch = -ankle.DORSAL_ANKLE, -ankle.PLANTAR_ANKLE
-        shanks, shank_rates, forwards, ups = swing.shank, swing.shank_rate, swing.forward, swing.up
-        ankles, gap_shares, gap_m = swing.ankle_m, swing.gap_share, self._gap_m
-        residual_nm, bias_nm, catch_nms = self.severity.residual_nm, self._bias_nm, self.severity.catch_nms
-        catch_until = round(ankle.CATCH_S / STEP_S)
-        has_control = self.severity.has_control
-        wanted, wanted_rates, wanted_accs = self._wanted if has_control else ((), (), ())
-        lift_nm, invert_nm = 0.0, 0.0
-        outer_nm = self.outside_nm
+        damping, active = PER_NM * DAMPING_NMS, ACTIVE_DAMPING_S
+        catch, catch_until = PER_NM * severity.catch_nms, round(ankle.CATCH_S / STEP_S)
+        bias = ROLL_PER_NM * self._bias_nm
+        lift = invert = 0.0
+        add_pitch, add_rate, add_roll, add_roll_rate, add_toe, add_heel = (
+            values.append for values in (now.pitch, now.rate, now.roll, now.roll_rate, now.toe_m, now.heel_m)
+        )
         for k in range(first, last + 1):
             if lifts is not None:
-                lift_nm, invert_nm = lifts[k - first], inverts[k - first]
-            shank, shank_rate = shanks[k], shank_rates[k]
-            before = pitch
-            turning = rate - shank_rate
-            outside_nm = (
-                outer_nm
-                + passive_nm
-                - dorsal[k] * exp(dorsal_pitch * pitch)
-                + plantar[k] * exp(plantar_pitch * pitch)
-                - (DAMPING_NMS + ACTIVE_DAMPING_S * abs(lift_nm)) * turning
-                - MASS_ARM_KGM * (ups[k] * cosine - forwards[k] * sine)
-            )
-            if catch_nms and k < catch_until and turning > 0.0:
-                outside_nm -= catch_nms * turning
-            if has_control:
-                own_nm = INERTIA_KGM2 * wanted_accs[k] - outside_nm
-                own_nm += CONTROL_NM * (wanted[k] - pitch) + CONTROL_NMS * (wanted_rates[k] - rate)
+                lift, invert = lifts[k - first], inverts[k - first]
+            shank, shank_rate, before = shanks[k], shank_rates[k], pitch
+            if has_control:  # whatever else pulls, a healthy nerve makes up for it
+                rate += (
+                    lift
+                    + wanted_accs[k]
+                    + CONTROL * (wanted[k] - pitch)
+                    + CONTROL_RATE * (wanted_rates[k] - rate)
+                )
             else:
-                own_nm = residual_nm
-            rate += STEP_S * (lift_nm + own_nm + outside_nm) / INERTIA_KGM2
+                turning = rate - shank_rate
+                rate += (
+                    constant
+                    + lift
+                    - dorsal[k] * exp(DORSAL_PITCH * pitch)
+                    + plantar[k] * exp(PLANTAR_PITCH * pitch)
+                    - (damping + active * abs(lift)) * turning
+                    - ups[k] * cosine
+                    + forwards[k] * sine
+                )
+                if catch and k < catch_until and turning > 0.0:
+                    rate -= catch * turning
             pitch += rate * STEP_S
-            if pitch < shank + STOP_LOW:
-                pitch = shank + STOP_LOW
-                if rate < shank_rate:
-                    rate = shank_rate
-            elif pitch > shank + STOP_HIGH:
-                pitch = shank + STOP_HIGH
-                if rate > shank_rate:
-                    rate = shank_rate
+            if not STOP_LOW <= pitch - shank <= STOP_HIGH:
+                if pitch < shank:
+                    pitch = shank + STOP_LOW
+                    if rate < shank_rate:
+                        rate = shank_rate
+                else:
+                    pitch = shank + STOP_HIGH
+                    if rate > shank_rate:
+                        rate = shank_rate
             shown_rate = rate
             sine, cosine = sin(pitch), cos(pitch)
-            ankle_m = ankles[k] + gap_m * gap_shares[k]
+            ankle_m = ankles[k]
             toe_m = ankle_m + TOE_FORWARD_M * sine + TOE_UP_M * cosine
             if toe_m <= 0.0:  # the floor turns the foot up, and hip and knee give way for the rest
                 toe_m = 0.0
@@ -311,7 +346,8 @@ class Foot:
                 up_rate = DRAG_WITH_SHANK * shank_rate if shank_rate > 0.0 else 0.0
                 if held > before:
                     up_rate += DRAG_GAP_PER_S * (held - before)
-                held = min(held, before + up_rate * STEP_S)
+                    if held > before + up_rate * STEP_S:
+                        held = before + up_rate * STEP_S
                 if held > pitch:
                     pitch = held
                     sine, cosine = sin(pitch), cos(pitch)
@@ -319,37 +355,32 @@ class Foot:
                     # The floor does not throw the foot up: let go, it goes on with the shank (assumed).
                     rate = min(shown_rate, max(0.0, shank_rate))
             heel_m = ankle_m + HEEL_FORWARD_M * sine + HEEL_UP_M * cosine
-
-            roll_rate += STEP_S * (
-                (invert_nm + bias_nm - ROLL_STIFFNESS_NM * roll - ROLL_DAMPING_NMS * roll_rate)
-                / ROLL_INERTIA_KGM2
-            )
+            roll_rate += invert + bias - ROLL_STIFF * roll - ROLL_DAMP * roll_rate
             roll += roll_rate * STEP_S
-            if roll > INVERSION_STOP:
-                roll, roll_rate = INVERSION_STOP, min(roll_rate, 0.0)
-            elif roll < EVERSION_STOP:
-                roll, roll_rate = EVERSION_STOP, max(roll_rate, 0.0)
-            now.pitch.append(pitch)
-            now.rate.append(shown_rate)
-            now.roll.append(roll)
-            now.roll_rate.append(roll_rate)
-            now.toe_m.append(toe_m)
-            now.heel_m.append(heel_m if heel_m > 0.0 else 0.0)
+            if not EVERSION_STOP <= roll <= INVERSION_STOP:
+                roll = EVERSION_STOP if roll < 0.0 else INVERSION_STOP
+                roll_rate = 0.0
+            add_pitch(pitch)
+            add_rate(shown_rate)
+            add_roll(roll)
+            add_roll_rate(roll_rate)
+            add_toe(toe_m)
+            add_heel(heel_m if heel_m > 0.0 else 0.0)
         self._at = (pitch, rate, shown_rate, roll, roll_rate)
 
     def _torques(self, first_ms: int, n: int) -> tuple[list[float] | None, list[float]]:
-        """Return the lifting and inverting torques of the muscles, Nm, for `n` ms; (None, []) if all rest."""
+        """Return what the muscles' torques change of pitch and roll rate in each of `n` ms; (None, []) if all rest."""
         over = [muscle.over(first_ms, n) for muscle in self._muscles]
         self._over_ms, self._over = first_ms, over
         if over[0] is None and over[1] is None and over[2] is None:
             return None, []
         rest = [0.0] * n
         tibialis, peroneal, calf = (values or rest for values in over)
-        lift, lift2, lift3 = ankle.TIBIALIS_LIFT_NM, ankle.PERONEAL_LIFT_NM, ankle.PLANTARFLEXORS_LIFT_NM
+        lift, lift2, lift3 = (
+            PER_NM * nm for nm in (TIBIALIS_LIFT_NM, PERONEAL_LIFT_NM, PLANTARFLEXORS_LIFT_NM)
+        )
         turn, turn2, turn3 = (
-            ankle.TIBIALIS_INVERT_NM,
-            ankle.PERONEAL_INVERT_NM,
-            ankle.PLANTARFLEXORS_INVERT_NM,
+            ROLL_PER_NM * nm for nm in (TIBIALIS_INVERT_NM, PERONEAL_INVERT_NM, PLANTARFLEXORS_INVERT_NM)
         )
         three = list(zip(tibialis, peroneal, calf, strict=True))
         return [lift * a + lift2 * b + lift3 * c for a, b, c in three], [

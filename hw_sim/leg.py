@@ -24,6 +24,7 @@ CHANNELS = ("tibialis anterior", "peroneal", "plantarflexors")
 MUSCLES = ("fast", "ding", "ding2007")
 TRACE_MS = 10
 NEVER_MS = 1 << 60
+PULSES_MAX = 10_000  # kept for the next stride's record; who stands and is stimulated makes no stride
 
 
 class Watcher(Protocol):
@@ -77,30 +78,34 @@ class Leg:
         self._due_us = self._next_trace_ms * 1000
         self._is_looking = False
         self._stride_start_us = 0
-        self._pulses: deque[tuple[int, int]] = deque()  # (time us, channel) since the last contact
+        self._pulses: deque[tuple[int, int]] = deque(maxlen=PULSES_MAX)  # (time us, channel) since contact
 
     @property
     def walker(self) -> Walker:
         """The leg above the ankle, as it is now."""
-        self._catch_up()
+        if not self._is_looking:
+            self._catch_up()
         return self._walker
 
     @property
     def foot(self) -> Foot:
         """The foot, as it is now."""
-        self._catch_up()
+        if not self._is_looking:
+            self._catch_up()
         return self._foot
 
     @property
     def strides(self) -> list[StrideRecord]:
         """Every stride that has ended."""
-        self._catch_up()
+        if not self._is_looking:
+            self._catch_up()
         return self._strides
 
     @property
     def trace(self) -> list[TraceRow]:
         """The moments kept so far."""
-        self._catch_up()
+        if not self._is_looking:
+            self._catch_up()
         return self._trace
 
     def attach(self, watcher: Watcher) -> None:
@@ -127,15 +132,15 @@ class Leg:
 
     def _catch_up(self) -> None:
         """Move to now, looking at everything that was due on the way."""
-        if self._is_looking:
-            return
         until_ms = self.now_us // 1000
         while self._ms < until_ms:
             self._move_to(min(until_ms, self._due_us // 1000))
             if self._ms * 1000 >= self._due_us:
                 self._is_looking = True
-                self._look()
-                self._is_looking = False
+                try:
+                    self._look()
+                finally:
+                    self._is_looking = False
 
     def _move_to(self, until_ms: int) -> None:
         walker, foot = self._walker, self._foot

@@ -1,6 +1,8 @@
 """Pictures that a therapist can read: what the foot did, what was decided, what the electrodes got."""
 
 import io
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -16,7 +18,7 @@ from matplotlib.patches import Patch
 from gait_detect.state import PHASE_NAMES
 from hw_sim.replay import Replay
 from hw_sim.tally import Tally
-from stimulator.envelope import LEVEL_FULL
+from safety.limits import PAUSE_US
 from stimulator.prescription import Prescription, channel_name
 
 # Okabe and Ito's colours, told apart with any colour vision; lines also differ by style.
@@ -24,6 +26,7 @@ BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8
 CHANNEL_COLOURS = (BLUE, ORANGE, GREEN, RED)
 PHASE_COLOURS = ("#f0f0f0", "#c9c9c9", "#F0E442", "#56B4E9", "#CC79A7")
 ZOOM_S = 6.0
+DIGITS = re.compile(r"(\d\.\d\d)\d+")
 
 plt.rcParams.update(
     {
@@ -40,12 +43,12 @@ plt.rcParams.update(
 
 
 def svg_text(figure: Figure) -> str:
-    """Return `figure` as SVG text without a date, so that the same run gives the same picture."""
+    """Return `figure` as SVG text: no date, so that the same run gives the same picture; hundredths of a point."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     plt.close(figure)
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return DIGITS.sub(r"\1", text[text.index("<svg") :])
 
 
 def draw_phases(axes: Axes, tally: Tally, from_s: float, to_s: float, zero_us: int) -> None:
@@ -64,13 +67,14 @@ def draw_phases(axes: Axes, tally: Tally, from_s: float, to_s: float, zero_us: i
 
 
 def draw_envelopes(axes: Axes, tally: Tally, prescription: Prescription, zero_us: int) -> None:
-    """Draw level times current of each channel, as asked for."""
-    t = np.array([t for t, _ in tally.levels], dtype=float)
-    level = np.array([v for _, v in tally.levels], dtype=float) / LEVEL_FULL
-    for channel, setting in enumerate(prescription.channels):
+    """Draw the current of each channel from request to request; a pause breaks the line."""
+    for channel in range(len(prescription.channels)):
+        asked = np.array([(t, ua) for t, on, ua in tally.asked if on == channel], dtype=float).reshape(-1, 2)
+        pauses = np.flatnonzero(np.diff(asked[:, 0]) > PAUSE_US) + 1
+        asked = np.insert(asked, pauses, np.nan, axis=0)
         axes.plot(
-            (t - zero_us) / 1e6,
-            level * setting.current_ua / 1000,
+            (asked[:, 0] - zero_us) / 1e6,
+            asked[:, 1] / 1000,
             color=CHANNEL_COLOURS[channel],
             ls=("-", "--", "-.", ":")[channel],
             label=channel_name(channel).replace("_", " "),
@@ -88,6 +92,14 @@ def draw_pulses(axes: Axes, pulses, zero_us: int) -> None:
     axes.axhline(0, color=GREY, lw=0.6)
     axes.set_ylabel("delivered, mA")
     axes.yaxis.set_major_formatter(lambda v, _: f"{abs(v):g}")
+
+
+def draw_sticks(axes: Axes, pulses: Sequence[tuple[float, float]], channel: int) -> None:
+    """Draw pulses (s, mA) of one channel as sticks, in a single path: small as SVG."""
+    x = np.repeat([s for s, _ in pulses], 3)
+    y = np.ravel([(0.0, ma, np.nan) for _, ma in pulses])
+    name = channel_name(channel).replace("_", " ")
+    axes.plot(x, y, color=CHANNEL_COLOURS[channel], lw=0.7, label=name, solid_capstyle="butt")
 
 
 def replay_picture(result: Replay, prescription: Prescription, path: Path) -> None:

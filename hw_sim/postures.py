@@ -14,13 +14,11 @@ SETTLE_S = 0.3  # what a step has left over dies out within this
 RESTING: Pose = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 SEATED: Pose = (math.pi / 2, 0.0, 0.0, 0.0, 0.0, 0.0)
 LEAN_RAD = math.radians(14.0)  # the shank leans forward to bring the body over the feet (assumed)
-TREMBLE_HZ = (
-    3.5,
-    7.0,
-)  # freezing of gait trembles at 3 to 8 Hz (Moore et al. 2008, doi 10.1016/j.jneumeth.2007.08.023)
+# Freezing of gait trembles at 3 to 8 Hz: Moore et al. 2008, J Neurosci Methods 167:340.
+TREMBLE_HZ = (3.5, 7.0)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _constant(value: float) -> Floats:
     return np.full(STILL_MS, value)
 
@@ -50,19 +48,11 @@ def still(pose: Pose, phase: float, n: int = STILL_MS) -> Stretch:
 def hanging(ankle_m: float) -> Stretch:
     """Return one second on a high chair: thigh level, shank upright, the foot free in the air."""
     stretch = still(SEATED, 0.0)
-    zero, steady = [0.0] * STILL_MS, [GRAVITY_MPS2] * STILL_MS
+    zero = _constant(0.0)
     return replace(
         stretch,
         swing_from=0,
-        swing=Swing(
-            shank=zero,
-            shank_rate=zero,
-            knee=stretch.thigh,
-            ankle_m=[ankle_m] * STILL_MS,
-            gap_share=zero,
-            forward=zero,
-            up=steady,
-        ),
+        swing=Swing(ankle_m=_constant(ankle_m), gap_share=zero, forward=zero, up=_constant(GRAVITY_MPS2)),
     )
 
 

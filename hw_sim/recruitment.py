@@ -44,5 +44,5 @@ PLANTARFLEXORS = Recruitment(
 
 
 def hmed_share(current_ma: float) -> float:
-    """Return the share by current alone of a quadriceps: Hmed et al. 2018, doi 10.1016/j.compbiomed.2018.08.001."""
+    """Return the share by current alone of a quadriceps: Hmed et al. 2018, Comput Biol Med 101:218."""
     return 0.586 * (math.tanh(0.026 * (current_ma - 63.1)) + 0.833)

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from firmware_py.hal import Sensors
-from hw_sim.emulators.p24 import P24, DeliveredPulse
+from hw_sim.emulators.load import DeliveredPulse
+from hw_sim.emulators.p24 import P24
 from hw_sim.emulators.pty_link import EmulatedDevice, Link, PtyLink
 from hw_sim.recordings import Recording
 from hw_sim.tally import Tally, pulses_per_swing, tally_rows

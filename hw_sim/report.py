@@ -8,6 +8,7 @@ import numpy as np
 from hw_sim import demo_pictures
 from hw_sim.demo import DemoRun
 from hw_sim.metrics import drag_share
+from hw_sim.moving_leg import moving_leg
 from hw_sim.pictures import svg_text
 from hw_sim.strides import StrideRecord
 from hw_sim.tally import charge_per_step_uc, refused_sentences
@@ -90,7 +91,7 @@ not a medical device.</p>
 <h2>What changed</h2>
 <table><tr><th></th><th>without stimulation</th><th>with stimulation</th></tr>{rows}</table>
 <h2>Every step</h2>{svg_text(demo_pictures.clearance_figure(run))}
-<h2>The leg in one swing</h2>{svg_text(demo_pictures.filmstrip_figure(run))}
+<h2>The leg in one step</h2>{moving_leg(run)}{svg_text(demo_pictures.filmstrip_figure(run))}
 <h2>Two strides in detail</h2>{svg_text(demo_pictures.detail_figure(run, prescription))}
 <h2>Pulses</h2>
 <p>{html.escape(pulses_line(run))}.</p><ul>{refused}</ul>

@@ -16,6 +16,7 @@ from hw_sim.faulty_controller import FaultyController, FaultyWorld
 from hw_sim.faulty_sensors import FaultySensors
 from hw_sim.leg import Leg
 from hw_sim.metrics import WalkMeter
+from hw_sim.reach import Arrival, reach, straight
 from hw_sim.sensors import SimSensors
 from hw_sim.world import T_START_US
 from safety import supervisor
@@ -23,16 +24,10 @@ from stimulator.drivers import devices
 from stimulator.drivers.devices import Device
 from stimulator.prescription import Prescription
 
-Arrival = tuple[int, int, float, float]
 PulseFilter = Callable[[DeliveredPulse], Arrival | None]
 LOOK_US = 200_000  # sound within this time counts as heard (DESIGN section 2)
 ASK_MAX_US = 3_000_000  # the stimulator needs a moment after a stop (assumed patience)
 SILENT_MAX = 1000
-
-
-def straight(pulse: DeliveredPulse) -> Arrival:
-    """Let a delivered pulse reach the leg as it is: (time us, channel, mA, us)."""
-    return pulse.start_us, pulse.channel, pulse.reached_ma, pulse.width_us
 
 
 class Rig:
@@ -134,7 +129,7 @@ class Rig:
         self.meter.pulse(pulse)
         arrival = self._on_its_way(pulse)
         if arrival is not None:
-            self.leg.deliver(*arrival)
+            reach(self.leg, arrival)
 
     def _look(self) -> None:
         is_heard = self.guard.sound() != supervisor.SOUND_NONE

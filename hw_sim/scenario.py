@@ -93,8 +93,10 @@ class PrescriptionModel(Model):
     """What differs from the demo's prescription; keys as in a prescription file."""
 
     walk: WalkTimesModel = Field(default_factory=WalkTimesModel)  # type: ignore[valid-type]
-    tibialis_anterior: ChannelModel = Field(default_factory=ChannelModel)  # type: ignore[valid-type]
-    peroneal: ChannelModel = Field(default_factory=ChannelModel)  # type: ignore[valid-type]
+    tibialis_anterior: ChannelModel | None = None  # type: ignore[valid-type]
+    peroneal: ChannelModel | None = None  # type: ignore[valid-type]
+    plantarflexor_medial: ChannelModel | None = None  # type: ignore[valid-type]
+    plantarflexor_lateral: ChannelModel | None = None  # type: ignore[valid-type]
 
 
 class EventModel(Model):

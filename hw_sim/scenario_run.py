@@ -17,7 +17,7 @@ from hw_sim.walker import WalkerSettings
 from hw_sim.world import StimulatorNotReady
 from stimulator.drivers.capability import P24
 from stimulator.parameters import CHANNEL_NAMES
-from stimulator.prescription import Prescription, checked
+from stimulator.prescription import Prescription, checked, default_channel
 
 OFF_WATCHED_US = 5_000_000  # how long an output that must be off is watched, or until somebody arms
 
@@ -92,11 +92,13 @@ def run_scenario(
 def prescription_of(model: PrescriptionModel) -> Prescription:
     """Return the demo's prescription with the scenario's changes; PrescriptionError if it must not be used."""
     usual = demo_prescription()
-    channels = tuple(
-        setting._replace(**getattr(model, name).model_dump(exclude_none=True))
-        for name, setting in zip(CHANNEL_NAMES, usual.channels, strict=True)
-    )
-    return checked(usual._replace(channels=channels, **model.walk.model_dump(exclude_none=True)), P24)
+    n = max([2, *(i + 1 for i, name in enumerate(CHANNEL_NAMES) if getattr(model, name) is not None)])
+    channels = []
+    for index, name in enumerate(CHANNEL_NAMES[:n]):
+        setting = usual.channels[index] if index < len(usual.channels) else default_channel(index)
+        changes = getattr(model, name)
+        channels.append(setting._replace(**(changes.model_dump(exclude_none=True) if changes else {})))
+    return checked(usual._replace(channels=tuple(channels), **model.walk.model_dump(exclude_none=True)), P24)
 
 
 def leg_of(scenario: Scenario, seed: int, *, keeps_trace: bool) -> Leg:

@@ -30,13 +30,15 @@ class Severity:
 SEVERITIES = {
     "healthy": Severity(sentence="No foot drop.", has_control=True, residual_nm=2.5, inversion_bias_nm=0.0),
     "mild": Severity(
-        sentence="The toe clears on a good day and drags when tired.",
+        sentence="The toe brushes the floor for a quarter of the swing at a usual pace.",
         residual_nm=1.6,
         inversion_bias_nm=0.3,
         push_share=0.99,
     ),
     "moderate": Severity(
-        sentence="The foot hangs and the toe scrapes in most steps.", residual_nm=1.0, push_share=0.98
+        sentence="The foot hangs and the toe scrapes for more than a third of the swing.",
+        residual_nm=1.0,
+        push_share=0.98,
     ),
     "severe": Severity(
         sentence="The foot falls as soon as it leaves the ground and drags.", residual_nm=0.0, push_share=0.97

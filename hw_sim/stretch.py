@@ -2,12 +2,12 @@
 
 Nothing in it depends on stimulation, so it is computed in one go and looked up afterwards. The leg above the
 ankle follows curves; the foot is simulated elsewhere (`foot.py`) and only its healthy reference stands here.
-Angles rad in the frame of the floor, distal end forward and toe-up +; one value for each ms. What is read in
-each ms is a list, what is read now and then an array: a list is made slowly and read quickly.
+Angles rad in the frame of the floor, distal end forward and toe-up +; one value for each ms.
 """
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,21 +28,17 @@ Pose = tuple[float, float, float, float, float, float]  # thigh rad, 1/s, 1/s2; 
 
 @dataclass(slots=True, kw_only=True)
 class Swing:
-    """The part of a stretch with the foot in the air; lists begin at the stretch's `swing_from`.
+    """The part of a stretch with the foot in the air; the values begin at the stretch's `swing_from`.
 
-    shank, shank_rate, knee   rad, rad/s
     ankle_m      height of the ankle over the floor, m, for a stride without a gap at toe-off
     gap_share    share of the gap at toe-off that is still left
     forward, up  acceleration of the ankle that the hanging foot feels, with gravity, m/s2
     """
 
-    shank: list[float]
-    shank_rate: list[float]
-    knee: Floats
-    ankle_m: list[float]
-    gap_share: list[float]
-    forward: list[float]
-    up: list[float]
+    ankle_m: Floats
+    gap_share: Floats
+    forward: Floats
+    up: Floats
 
 
 @dataclass(slots=True, kw_only=True)
@@ -181,8 +177,10 @@ def stride(plan: StridePlan, before: Pose) -> Stretch:
         forward[moved] += length_m * (cosine * acc_now - sine * turning)
         up[moved] += length_m * (sine * acc_now + cosine * turning)
     bob = 4.0 * math.pi * per_s
-    whole_size = plan.size * ending
-    hip_up = HIP_WAVE_M * bob * bob * whole_size * whole_size * np.cos(4.0 * math.pi * (phase - 0.05))
+    whole_size = plan.size * (ending[moved] if isinstance(ending, np.ndarray) else ending)
+    hip_up = np.zeros(n)
+    hip_up[moved] = HIP_WAVE_M * bob * bob * whole_size * whole_size
+    hip_up[moved] *= np.cos(4.0 * math.pi * (phase[moved] - 0.05))
     swing_share = (phase[s] - stance) / (1.0 - stance)
     # The hip is where a healthy foot would clear the ground as it should. It does not follow the variation
     # from stride to stride: that is what makes clearance vary.
@@ -190,7 +188,7 @@ def stride(plan: StridePlan, before: Pose) -> Stretch:
     clear = curves.clearance.take(at[s])
     clear += share[s] * (curves.clearance.take(at[s] + 1) - clear)
     hip = _leg_m(carried[0] - plan.floor_rad, carried[1] - plan.floor_rad) - _toe_m(carried[2])
-    hip += plan.carried * (ending[s] if plan.is_closing else 1.0) * clear  # type: ignore[index]
+    hip += plan.carried * (ending[s] if isinstance(ending, np.ndarray) else ending) * clear
     if plan.hike_m:
         hip += plan.hike_m * np.sin(math.pi * swing_share) ** 2
     ankle = hip - _leg_m(thigh[s], shank[s])
@@ -232,13 +230,10 @@ def stride(plan: StridePlan, before: Pose) -> Stretch:
         tilt_rad=tilt,
         tilt_rate=tilt_rate,
         swing=Swing(
-            shank=shank[s].tolist(),
-            shank_rate=shank_rate[s].tolist(),
-            knee=thigh[s] - shank[s],
-            ankle_m=ankle.tolist(),
-            gap_share=(1.0 - x * x * (3.0 - 2.0 * x)).tolist(),
-            forward=(forward[s] + floor_mps2[0]).tolist(),
-            up=(up[s] + floor_mps2[1]).tolist(),
+            ankle_m=ankle,
+            gap_share=1.0 - x * x * (3.0 - 2.0 * x),
+            forward=forward[s] + floor_mps2[0],
+            up=up[s] + floor_mps2[1],
         ),
     )
 
@@ -255,27 +250,29 @@ def _turning(plan: StridePlan, phase: Floats, stance: float, per_s: float) -> Fl
 def _join(values: tuple[Floats, Floats, Floats], old: tuple[float, ...], n: int) -> None:
     """Let angle, rate and acceleration start where the stretch before ended; the difference dies out in `n` ms."""
     n = min(n, len(values[0]))
-    gap = [o - float(v[0]) for o, v in zip(old, values, strict=True)]
-    if not any(gap) or n < 2:
+    if n < 2:
         return
+    gap = [o - float(v[0]) for o, v in zip(old, values, strict=True)]
     for v, d in zip(values, dying_out(gap[0], gap[1], gap[2], n), strict=True):
         v[:n] += d
 
 
-def dying_out(gap: float, gap_rate: float, gap_acc: float, n: int) -> tuple[Floats, Floats, Floats]:
-    """Return a quintic and its derivatives, one value per ms: from the given start to rest at zero after `n` ms."""
+def dying_out(gap: float, gap_rate: float, gap_acc: float, n: int) -> Floats:
+    """Return a quintic and its derivatives, (3, n), one value per ms: from the given start to rest in `n` ms."""
     end_s = n / 1000.0
-    t = np.arange(n) / 1000.0
-    a, b, c = gap, gap_rate, 0.5 * gap_acc
-    # Coefficients of t^3 .. t^5 from value, slope and bend 0 at end_s.
-    p, q, r = a + b * end_s + c * end_s**2, b + 2 * c * end_s, 2 * c
-    d = (-10 * p + 4 * q * end_s - 0.5 * r * end_s**2) / end_s**3
-    e = (15 * p - 7 * q * end_s + r * end_s**2) / end_s**4
-    f = (-6 * p + 3 * q * end_s - 0.5 * r * end_s**2) / end_s**5
-    value = a + t * (b + t * (c + t * (d + t * (e + t * f))))
-    slope = b + t * (2 * c + t * (3 * d + t * (4 * e + t * 5 * f)))
-    bend = 2 * c + t * (6 * d + t * (12 * e + t * 20 * f))
-    return value, slope, bend
+    whole = np.array((gap, gap_rate * end_s, gap_acc * end_s * end_s)) @ _quintics(n)
+    return whole.reshape(3, n) * ((1.0,), (1.0 / end_s,), (1.0 / end_s**2,))
+
+
+@lru_cache(maxsize=256)
+def _quintics(n: int) -> Floats:
+    """Return three quintics with derivatives, (3, 3 n): one of value, slope and bend is 1 at the start, the rest 0."""
+    u = np.arange(n) / n
+    powers = np.array([u**k for k in range(6)])
+    slopes = np.array([k * u ** max(0, k - 1) for k in range(6)])
+    bends = np.array([k * (k - 1) * u ** max(0, k - 2) for k in range(6)])
+    coefficients = np.array(((1, 0, 0, -10, 15, -6), (0, 1, 0, -6, 8, -3), (0, 0, 0.5, -1.5, 1.5, -0.5)))
+    return np.concatenate([coefficients @ powers, coefficients @ slopes, coefficients @ bends], axis=1)
 
 
 def _leg_m(thigh: Floats, shank: Floats) -> Floats:

@@ -40,9 +40,9 @@ def drawn_style(seed: int, is_healthy: bool) -> Style:
     return Style(
         push_size=_within(draw.gauss(1.12 if is_healthy else 1.0, 0.12), 0.7, 1.4),
         motion_size=_within(draw.gauss(1.03, 0.07), 0.8, 1.2),
-        landing_s=_within(draw.lognormvariate(math.log(0.061), 0.2), 0.045, 0.12),
-        slant_yaw=_within(draw.gauss(0.18, 0.10), -0.2, 0.5),
-        slant_roll=_within(draw.gauss(0.11, 0.10), -0.2, 0.5),
+        landing_s=_within(draw.lognormvariate(math.log(0.058), 0.2), 0.045, 0.12),
+        slant_yaw=_within(draw.gauss(0.15, 0.10), -0.2, 0.5),
+        slant_roll=_within(draw.gauss(0.10, 0.10), -0.2, 0.5),
         landing_roll_deg=_within(draw.gauss(4.0, 2.5), -3.0, 11.0),
         rocking_dps=_within(draw.lognormvariate(math.log(7.0), 0.5), 2.0, 40.0),
         swaying_dps=_within(draw.lognormvariate(math.log(58.0), 0.3), 15.0, 120.0),

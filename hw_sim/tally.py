@@ -31,6 +31,7 @@ class Tally:
     granted     pulses the gate granted (whole or lowered)
     lowered     of these, lowered
     refused     reason -> count
+    asked       (world us, channel, uA) of each request
     levels      (world us, level 0 to 10000) per control cycle
     phases      (world us, phase) at each change
     pitch_rate  (world us, pitch_cdeg, rate_cdps) per sample
@@ -41,6 +42,7 @@ class Tally:
     granted: int = 0
     lowered: int = 0
     refused: Counter[int] = field(default_factory=Counter)
+    asked: list[tuple[int, int, int]] = field(default_factory=list)
     levels: list[tuple[int, int]] = field(default_factory=list)
     phases: list[tuple[int, int]] = field(default_factory=list)
     pitch_rate: list[tuple[int, int, int]] = field(default_factory=list)
@@ -67,6 +69,7 @@ def tally_rows(data: bytes) -> Tally:
             tally.levels.append((now_us, values[1]))
         elif kind == blackbox.REQUEST:
             tally.requested += 1
+            tally.asked.append((now_us, values[0], values[3]))
         elif kind == blackbox.RESULT:
             _count_result(tally, values)
     if was_swing:

@@ -51,6 +51,7 @@ class World:
     port, link    the two ends of the way to the device
     leg           moves in whole milliseconds, or None (recordings move by themselves)
     side          the leg that the device is set to
+    switch_foot   "own" or "other": under which heel the switch is
     device        which stimulator the loop is made for (stimulator.drivers.devices.choose), default a P24
     was_checked   a session before has checked leg and channels (hw_sim.check_flow shows how)
     log_path      black box file, or None to keep rows in memory only
@@ -68,6 +69,7 @@ class World:
         place: str,
         has_switch: bool,
         side: str = "right",
+        switch_foot: str = "own",
         was_checked: bool = True,
         leg: Leg | None = None,
         log_path: Path | None = None,
@@ -89,6 +91,7 @@ class World:
             place=place,
             has_switch=has_switch,
             side=side,
+            switch_foot=switch_foot,
             was_checked=was_checked,
             device=device,
             driver=driver,

@@ -156,18 +156,20 @@ class Exercise:
         if self.is_running():
             self._end(STOPPED)
 
-    def pause(self) -> None:
-        """The wearer wants a rest: the running burst falls and is repeated later."""
+    def pause(self, is_heard: bool = True) -> None:
+        """The wearer wants a rest: the running burst falls and is repeated later. `is_heard`: with its cue."""
         if self.is_running() and self.phase != ON_HOLD:
             self.envelope.fall()
             self._watch.expect(self.plan.fall_ms * 1000 + EXPLAINED_US)
             self._enter(ON_HOLD, PAUSED_MAX_US)
-            self._cues.give(cues.PAUSED)
+            if is_heard:
+                self._cues.give(cues.PAUSED)
 
-    def resume(self) -> None:
+    def resume(self, is_heard: bool = True) -> None:
         """Go on, after the countdown, with the burst that was left out; nothing while that one still falls."""
         if self.phase == ON_HOLD and self.envelope.state == OFF:
-            self._cues.give(cues.RESUMED)
+            if is_heard:
+                self._cues.give(cues.RESUMED)
             self._count_down()
 
     def button(self) -> None:

@@ -11,6 +11,7 @@ from collections import namedtuple
 from safety import limits
 from stimulator.parameters import Parameter
 from stimulator.prescription import HASH_BYTES, PrescriptionError, channel_name
+from stimulator.waveform import recharge_of
 
 MAGIC = b"SWE1"
 
@@ -232,14 +233,15 @@ def _channel_problems(found, plan, prescription, current_step_ua: int) -> None:
         seen.append(one.channel)
         setting = prescription.channels[one.channel]
         full_ua = current_ua(one, setting)
+        least_ua = current_step_ua * recharge_of(setting.waveform)
         if full_ua == 0:
             found.append(
                 f"{where}nothing is prescribed (current_ua is 0). Remove the channel, or prescribe it."
             )
-        elif full_ua < current_step_ua:
+        elif full_ua < least_ua:
             found.append(
                 f"{where}share_percent is {one.share_percent}, which is {full_ua} uA; the device allows "
-                f"{current_step_ua} or more. Raise share_percent, or remove the channel."
+                f"{least_ua} or more. Raise share_percent, or remove the channel."
             )
         period_us = 1_000_000 // setting.rate_hz
         need_ms = full_ua * (period_us // 100) // (RISE_STEP_MAX_UA * 10)

@@ -5,6 +5,7 @@ from safety.limits import FIRST_MAX_NC, FIRST_MAX_UA
 from safety.pulse import PulseRequest
 from stimulator.envelope import LEVEL_FULL
 from stimulator.exercise_plan import current_ua
+from stimulator.waveform import recharge_of, shape_of
 
 ALL = -1  # instead of one entry of the plan
 
@@ -12,14 +13,20 @@ ALL = -1  # instead of one entry of the plan
 class _Train:
     """The pulse train of one entry of the plan."""
 
-    __slots__ = ("channel", "due_us", "first_us", "full_ua", "has_asked", "is_on", "period_us", "setting")
+    # fmt: off
+    __slots__ = (
+        "channel", "due_us", "first_us", "full_ua", "has_asked", "is_odd", "is_on", "least_ua", "period_us", "setting",
+    )
+    # fmt: on
 
-    def __init__(self, one, setting, index: int, count: int) -> None:
+    def __init__(self, one, setting, index: int, count: int, step_ua: int) -> None:
         self.channel: int = one.channel
         self.setting = setting  # ChannelSetting
         self.full_ua: int = current_ua(one, setting)
         self.period_us: int = 1_000_000 // setting.rate_hz
         self.first_us: int = self.period_us * index // count  # so that the channels' pulses interleave
+        self.least_ua: int = step_ua * recharge_of(setting.waveform)  # less is no pulse on this device
+        self.is_odd: bool = False
         self.is_on: bool = False  # in this burst
         self.has_asked: bool = False
         self.due_us: int = 0
@@ -37,10 +44,12 @@ class ExercisePulses:
         n = len(chosen)
         self.requests = tuple([PulseRequest() for _ in range(n)])
         self._cycle_us: int = cycle_us
-        self._step_ua: int = current_step_ua
         self._count: int = 0
         self._trains = tuple(
-            [_Train(chosen[i], prescription.channels[chosen[i].channel], i, n) for i in range(n)]
+            [
+                _Train(chosen[i], prescription.channels[chosen[i].channel], i, n, current_step_ua)
+                for i in range(n)
+            ]
         )
 
     def restart(self) -> None:
@@ -71,7 +80,7 @@ class ExercisePulses:
         train.due_us = after_us(due_us, train.period_us)
         setting = train.setting
         current_ua = train.full_ua * level // LEVEL_FULL
-        if current_ua < self._step_ua:
+        if current_ua < train.least_ua:
             return
         if not train.has_asked:
             train.has_asked = True
@@ -83,3 +92,5 @@ class ExercisePulses:
         request.current_ua = current_ua
         request.width_us = setting.width_us
         request.gap_us = setting.gap_us
+        request.shape = shape_of(setting.waveform, train.is_odd)
+        train.is_odd = not train.is_odd

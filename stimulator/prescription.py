@@ -11,9 +11,18 @@ from collections import namedtuple
 from safety import limits
 from safety.changes import is_gentle
 from safety.limits import CHANNELS_MAX, make_limits
-from stimulator.parameters import CHANNEL_NAMES, CHANNEL_PARAMETERS, WALK_PARAMETERS
+from stimulator import prescription_rules as rules
+from stimulator.parameters import (
+    CHANNEL_PARAMETERS,
+    PLANTARFLEXORS,
+    WALK_PARAMETERS,
+    WAVEFORM_NAMES,
+    channel_name,
+)
 
-MAGIC = b"SWP1"
+# The last character counts versions. Bytes of another version are refused and not filled up with defaults: their hash
+# would name settings that nobody has signed. Files (firmware_py.pi.prescription_file) stay readable.
+MAGIC = b"SWP2"
 HASH_BYTES = 8
 ELECTRODE_AREA_CM2 = 25  # 5 x 5 cm pads; smaller ones come with the profile
 WINDOW_SLACK_PERCENT = 110  # a window covers up to 2.5 % more than its second, and one pulse more
@@ -34,11 +43,17 @@ class PrescriptionError(ValueError):
 
 def default_prescription() -> Prescription:
     """Return the defaults of the table for tibialis anterior and peroneal (20 mA instead of 25)."""
-    walk = [p.default for p in WALK_PARAMETERS]
-    tibialis = ChannelSetting(*[p.default for p in CHANNEL_PARAMETERS])
-    values = list(tibialis)
-    values[[p.name for p in CHANNEL_PARAMETERS].index("current_ua")] = 20_000
-    return Prescription(*walk, (tibialis, ChannelSetting(*values)))
+    return Prescription(*[p.default for p in WALK_PARAMETERS], (default_channel(0), default_channel(1)))
+
+
+def default_channel(index: int) -> ChannelSetting:
+    """Return the defaults of the table for one channel; plantarflexors push off, and give nothing until told."""
+    own = {}
+    if index == 1:
+        own = {"current_ua": 20_000}
+    elif index >= PLANTARFLEXORS[0]:
+        own = {"current_ua": 0, "end_percent": 40}
+    return ChannelSetting(*[own.get(p.name, p.default) for p in CHANNEL_PARAMETERS])
 
 
 def problems(prescription, capability=None) -> list:
@@ -62,10 +77,12 @@ def problems(prescription, capability=None) -> list:
             _range_problem(found, p, getattr(setting, p.name), where)
         if len(found) == before:  # joint limits only make sense on values that are in range
             _joint_problems(found, setting, where)
+            rules.channel_problems(found, setting, where)
             if capability is not None:
                 _device_problems(found, setting, capability, where)
     if not found:
         _window_problems(found, prescription)
+        rules.step_problems(found, prescription)
     if capability is not None and not found:
         commands_per_s = sum([s.rate_hz for s in prescription.channels if s.current_ua > 0])
         if commands_per_s > capability.commands_per_s_max:
@@ -89,7 +106,7 @@ def warnings(prescription) -> list:
                 f"{where}{p.name} is {value}; recommended is {p.recommended_min} to {p.recommended_max} "
                 f"{p.unit}. Go on only if this is meant."
             )
-    return found
+    return found + rules.warnings(prescription)
 
 
 def checked(prescription, capability=None) -> Prescription:
@@ -109,6 +126,7 @@ def channel_limits(prescription, capability) -> tuple:
                 charge_max_nc=s.charge_max_nc,
                 plateau_nc=max(1, s.current_ua * s.width_us // 1000),
                 current_step_ua=capability.current_step_ua,
+                doublet=s.doublet_ms > 0,
             )
             for s in prescription.channels
         ]
@@ -123,6 +141,13 @@ def steep_changes(old, new) -> list:
             found.append(
                 f"channel {channel_name(index)}: the change raises the stimulation by more than one commit may "
                 "(5 mA and 1.5 uC, a higher rate included). Go there in smaller steps, with a walk between."
+            )
+        before, after = old.channels[index].waveform, new.channels[index].waveform
+        if before != after and new.channels[index].current_ua > 0:
+            found.append(
+                f"channel {channel_name(index)}: waveform is {after} ({WAVEFORM_NAMES[after]}); while it is "
+                f"{WAVEFORM_NAMES[before]} only the same is allowed, because the same current may feel much stronger. "
+                "Stop, load the prescription as a new profile, and test it."
             )
     return found
 
@@ -141,7 +166,9 @@ def canonical_bytes(prescription) -> bytes:
 def from_bytes(data: bytes) -> Prescription:
     """Return the prescription of `canonical_bytes`; PrescriptionError unless every byte is as expected."""
     if len(data) < 5 or data[:4] != MAGIC or not 1 <= data[4] <= CHANNELS_MAX:
-        raise PrescriptionError(["This is not a prescription of version 1. Send it again, or export anew."])
+        raise PrescriptionError(
+            ["This is not a prescription of version 2. Export it anew, and send it again."]
+        )
     count = data[4]
     row = struct.calcsize("<BBi")
     if len(data) != 5 + row * (len(WALK_PARAMETERS) + count * len(CHANNEL_PARAMETERS)):
@@ -171,17 +198,14 @@ def prescription_hash(prescription) -> str:
     return "".join(["%02x" % b for b in digest])
 
 
-def channel_name(index: int) -> str:
-    """Return the name of a channel for people."""
-    return CHANNEL_NAMES[index] if index < len(CHANNEL_NAMES) else str(index + 1)
-
-
 def _range_problem(found, p, value, where) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
-        found.append(f"{where}{p.name} is {value!r}; it must be a whole number of {p.unit}. Write one.")
+        unit = f" of {p.unit}" if p.unit else ""
+        found.append(f"{where}{p.name} is {value!r}; it must be a whole number{unit}. Write one.")
     elif not p.min <= value <= p.max:
+        unit = f" {p.unit}" if p.unit else ""
         found.append(
-            f"{where}{p.name} is {value}; allowed is {p.min} to {p.max} {p.unit}. Choose a value inside."
+            f"{where}{p.name} is {value}; allowed is {p.min} to {p.max}{unit}. Choose a value inside."
         )
 
 
@@ -208,8 +232,9 @@ def _window_problems(found, prescription) -> None:
     charge_nc = 0
     for s in prescription.channels:
         current_ma = (s.current_ua + 999) // 1000
-        rms_sq_ma2 += current_ma * current_ma * 2 * s.width_us // 1000 * s.rate_hz // 1000
-        charge_nc += 2 * (s.current_ua * s.width_us // 1000) * s.rate_hz
+        pulses = s.rate_hz + (2 if s.doublet_ms > 0 else 0)  # two steps may begin within a second
+        rms_sq_ma2 += current_ma * current_ma * 2 * s.width_us // 1000 * pulses // 1000
+        charge_nc += 2 * (s.current_ua * s.width_us // 1000) * pulses
     charge_max_nc = limits.SECOND_MAX_NC * 100 // WINDOW_SLACK_PERCENT
     if charge_nc > charge_max_nc:
         found.append(
@@ -225,12 +250,7 @@ def _window_problems(found, prescription) -> None:
 
 
 def _device_problems(found, setting, capability, where) -> None:
-    step_ua = capability.current_step_ua
-    if setting.current_ua % step_ua:
-        found.append(
-            f"{where}current_ua is {setting.current_ua}; {capability.name} has steps of {step_ua} uA. "
-            "Choose a multiple."
-        )
+    rules.device_problems(found, setting, capability, where)
     if setting.current_ua > capability.current_max_ua:
         found.append(
             f"{where}current_ua is {setting.current_ua}; {capability.name} allows 0 to "

@@ -9,7 +9,9 @@ from safety.clock import Age, after_us, elapsed_us
 from safety.limits import CURRENT_ABS_UA, FIRST_MAX_NC, FIRST_MAX_UA, PAUSE_US
 from safety.pulse import PulseRequest
 from safety.supervisor import ARMED, STIMULATING, TEST
+from stimulator.cues import TONE_NONE, TONE_TEST
 from stimulator.envelope import LEVEL_FULL, OFF
+from stimulator.waveform import recharge_of, shape_of
 
 HELD = 1  # the button is down and the burst runs; the other state of a press is OFF
 
@@ -104,14 +106,15 @@ class Press:
 class TestBurst:
     """Ask for pulses on one channel while its button is held. A scheduler of the control cycle.
 
-    prescription      its currents, widths and rates; times of walking do not count
+    prescription      its currents, widths, rates and waveforms; the current rises, whatever the walk controls, and
+                      times and windows of walking and doublets do not count
     cycle_us          of the control cycle
     current_step_ua   of the device: nothing below one step is asked for
     supervisor        safety.supervisor.Supervisor, or what mirrors its `state` and `mode`
     hold(channel, current_max_ua), release(), beat()   what the person does; hold counts as the first beat
     step(t_us, dt_us, state, sure)   as `stimulator.walk.WalkScheduler`; a person watches, so gait and
                                      sensors do not count. The control cycle numbers the requests.
-    envelope          Press;  channel  of the last press
+    envelope          Press;  channel  of the last press;  tone  TONE_* to be heard now
     """
 
     def __init__(self, prescription, cycle_us: int, current_step_ua: int, supervisor) -> None:
@@ -124,10 +127,17 @@ class TestBurst:
         self._supervisor = supervisor
         self._step_ua: int = current_step_ua
         self._full_ua: int = 0
+        self._least_ua: int = current_step_ua  # less is no pulse with this waveform
+        self._is_odd: bool = False
         self._period_us: int = 0
         self._due_us: int = -1  # clock reading of the next pulse, -1 before the first step of a press
         self._has_asked: bool = False  # in this press
         self._since_asked = Age()
+
+    @property
+    def tone(self) -> int:
+        """What is heard now."""
+        return TONE_TEST if self.envelope.state == HELD else TONE_NONE
 
     def set(self, prescription) -> None:
         """Take `prescription` over. ValueError while the button is held."""
@@ -154,6 +164,7 @@ class TestBurst:
         setting = self.prescription.channels[channel]
         self.channel = channel
         self._full_ua = min(setting.current_ua, current_max_ua)
+        self._least_ua = self._step_ua * recharge_of(setting.waveform)
         self._period_us = 1_000_000 // setting.rate_hz
         self._due_us = -1
         self._has_asked = False
@@ -198,7 +209,7 @@ class TestBurst:
         due_us = self._due_us
         self._due_us = after_us(due_us, self._period_us)
         current_ua = self._full_ua * self.envelope.level // LEVEL_FULL
-        if current_ua < self._step_ua:
+        if current_ua < self._least_ua:
             return
         setting = self.prescription.channels[self.channel]
         if not self._has_asked:
@@ -215,3 +226,5 @@ class TestBurst:
         request.current_ua = current_ua
         request.width_us = setting.width_us
         request.gap_us = setting.gap_us
+        request.shape = shape_of(setting.waveform, self._is_odd)
+        self._is_odd = not self._is_odd

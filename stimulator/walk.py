@@ -4,23 +4,12 @@ Each request carries the time at which its pulse should start. The control cycle
 quick enough to ask in time; it does not have to be on the beat.
 """
 
-from safety.clock import after_us, elapsed_us
 from safety.pulse import PulseRequest
-from stimulator.envelope import LEVEL_FULL, OFF, Envelope
+from stimulator.cues import TONE_NONE
+from stimulator.envelope import OFF, Envelope
 from stimulator.prescription import PrescriptionError, steep_changes
-
-
-class _Train:
-    """The pulse train of one channel: when the next pulse is due."""
-
-    __slots__ = ("due_us", "first_us", "period_us", "running", "setting")
-
-    def __init__(self, setting) -> None:
-        self.setting = setting  # ChannelSetting
-        self.period_us: int = 0
-        self.first_us: int = 0  # offset of the first pulse, so that two channels interleave
-        self.running: bool = False
-        self.due_us: int = 0  # clock reading of the next pulse
+from stimulator.train import Train
+from stimulator.window import Window
 
 
 class WalkScheduler:
@@ -32,18 +21,33 @@ class WalkScheduler:
         state    gait_detect.state.GaitState
         sure     False if the sensors behind `state` are stale
     A request's pulse is due within `cycle_us` from t_us. The control cycle numbers it.
+    take_turns(turn, turns)   `turns` legs share the device, this one is number `turn`: each pulse has its own time
+    restart()    somebody has armed: the soft start begins anew
+    tone         of this mode: none, a step has its click (`stimulator.wearer`)
     """
 
     def __init__(self, prescription, cycle_us: int, current_step_ua: int = 1) -> None:
         self.prescription = prescription
         self.cycle_us: int = cycle_us
+        self.tone: int = TONE_NONE
         self._step_ua: int = current_step_ua  # of the device: nothing below one step is asked for
         self.envelope = Envelope(prescription)
         self.count: int = 0
+        self.comparison = None  # stimulator.comparison.Comparison while one runs
         self._next = None  # committed, waits for the pause between two steps
+        self._turn: int = 0
+        self._turns: int = 1
         n = len(prescription.channels)
         self.requests = tuple([PulseRequest() for _ in range(n)])
-        self._trains = tuple([_Train(setting) for setting in prescription.channels])
+        self._trains = tuple([Train(prescription.channels[i], i, n, current_step_ua) for i in range(n)])
+        self._windows = tuple([Window(setting) for setting in prescription.channels])
+        self._last_end: int = 0  # of the channels in use, %
+        self._take_over()
+
+    def take_turns(self, turn: int, turns: int) -> None:
+        """Share the device with other legs; before the walk."""
+        self._turn = turn
+        self._turns = turns
         self._take_over()
 
     def commit(self, prescription) -> None:
@@ -57,56 +61,79 @@ class WalkScheduler:
                 f"The prescription has {len(prescription.channels)} channels; this walk has "
                 f"{len(self._trains)}. Stop and start the walk to change their number."
             )
+        if self.comparison is not None:
+            raise ValueError(
+                "Two prescriptions are being compared; a change is taken over after it. End it first."
+            )
         steep = steep_changes(self.prescription, prescription)
         if steep:
             raise PrescriptionError(steep)
         self._next = prescription
         self._commit_between_steps()
 
+    def is_waiting(self) -> bool:
+        """Whether a change was committed that no step has yet."""
+        return self._next is not None
+
+    def compare(self, comparison) -> None:
+        """Let `comparison` (of what runs now, and another one) choose each stride's prescription until it is over."""
+        self.comparison = comparison
+
+    def restart(self) -> None:
+        """Somebody has armed."""
+        self.envelope.restart()
+
     def cut(self) -> None:
         """Nothing more is asked for until a new swing begins."""
         self.envelope.cut()
         self.count = 0
-        for train in self._trains:
-            train.running = False
+        for index in range(len(self._trains)):
+            self._windows[index].level = 0
+            self._trains[index].stop()
 
     def step(self, t_us: int, dt_us: int, state, sure: bool) -> int:
         """Fill `requests` for this cycle; return how many."""
+        if self.comparison is not None:
+            self._compare(self.comparison)
         self._commit_between_steps()
-        level = self.envelope.step(dt_us, state.swing, sure and state.confidence > 0, state.stride_us)
+        envelope = self.envelope
+        is_sure = sure and state.confidence > 0
+        envelope.step(dt_us, state.swing, is_sure, state.stride_us, state.other_us)
+        share_percent = self._share_percent()
+        dt_us = max(0, min(dt_us, 100_000))
         self.count = 0
         for index in range(len(self._trains)):
             train = self._trains[index]
+            train.advance(dt_us)
+            level = self._windows[index].step(dt_us, envelope, self._may_let_go(index))
             if level == 0 or train.setting.current_ua == 0:
-                train.running = False
-            else:
-                self._ask(index, train, t_us, level)
+                train.stop()
+            elif train.ask(t_us, self.cycle_us, level * share_percent // 100, self.requests[self.count]):
+                self.count += 1
         return self.count
 
-    def _ask(self, index: int, train, t_us: int, level: int) -> None:
-        if not train.running:
-            train.running = True
-            kept_us = elapsed_us(train.due_us, t_us)  # a train that just stopped keeps its distance
-            if not 0 <= kept_us <= train.period_us:
-                train.due_us = after_us(t_us, train.first_us)
-        wait_us = elapsed_us(train.due_us, t_us)
-        if wait_us < 0:  # a cycle came late: never catch up with a bunch of pulses
-            train.due_us = t_us
-            wait_us = 0
-        if wait_us >= self.cycle_us:
-            return
-        due_us = train.due_us
-        train.due_us = after_us(due_us, train.period_us)
-        current_ua = train.setting.current_ua * level // LEVEL_FULL
-        if current_ua < self._step_ua:
-            return
-        request = self.requests[self.count]
-        self.count += 1
-        request.channel = index
-        request.fire_at_us = due_us
-        request.current_ua = current_ua
-        request.width_us = train.setting.width_us
-        request.gap_us = train.setting.gap_us
+    def _compare(self, comparison) -> None:
+        chosen = comparison.step(self.envelope.state == OFF, self.envelope.begun)
+        if chosen is not None:
+            self._next = chosen
+        if comparison.is_over:
+            self.comparison = None
+
+    def _share_percent(self) -> int:
+        """Return the share of this step in a soft start: n steps go up in n + 1 equal parts."""
+        soft = self.prescription.soft_start_steps
+        steps = self.envelope.walk_steps
+        return 100 if steps > soft else 100 * steps // (soft + 1)
+
+    def _may_let_go(self, index: int) -> bool:
+        """Whether another channel is at work that goes on for longer: one step is one burst, without a pause."""
+        end_percent = self._trains[index].setting.end_percent
+        if end_percent >= self._last_end:
+            return True
+        for train in self._trains:
+            if train.is_at_work and train.setting.end_percent > end_percent:
+                return True
+        return False
 
     def _commit_between_steps(self) -> None:
         if self._next is not None and self.envelope.state == OFF:
@@ -116,9 +143,11 @@ class WalkScheduler:
             self._take_over()
 
     def _take_over(self) -> None:
-        for index in range(len(self._trains)):
-            train = self._trains[index]
-            train.setting = self.prescription.channels[index]
-            train.period_us = 1_000_000 // train.setting.rate_hz
-            train.first_us = train.period_us * index // len(self._trains)
-            train.running = False
+        self._last_end = 0
+        count = len(self._trains)
+        for index in range(count):
+            setting = self.prescription.channels[index]
+            if setting.current_ua > 0:
+                self._last_end = max(self._last_end, setting.end_percent)
+            self._trains[index].set(setting, index, count, self._step_ua, self._turn, self._turns)
+            self._windows[index].set(setting)

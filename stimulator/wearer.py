@@ -9,9 +9,11 @@ from collections import namedtuple
 from safety.changes import RISE_MAX_NC, RISE_MAX_UA
 from safety.clock import Age
 from safety.pulse import OFF_UA
+from safety.supervisor import STIMULATING
 from stimulator import cues
 from stimulator.envelope import OFF
 from stimulator.parameters import Parameter
+from stimulator.waveform import recharge_of
 
 # fmt: off
 WEARER_PARAMETERS = (
@@ -155,7 +157,7 @@ class Wearer:
 
 
 class WithLevel:
-    """A scheduler whose strength follows the wearer's share. Stands before any scheduler of the control cycle.
+    """A scheduler whose currents follow the wearer's share. Stands before any scheduler of the control cycle.
 
     inner             WalkScheduler or Exercise; its prescription and envelope are looked at
     wearer            Wearer
@@ -163,11 +165,15 @@ class WithLevel:
     cues_out          stimulator.cues.Cues
     is_exercise       True: pause and cues are its own. Else, while the wearer pauses, the swing that runs is
                       finished and no step begins, and each helped step clicks.
+    supervisor        safety.supervisor.Supervisor, or what mirrors its `state`: a step clicks only while it
+                      stimulates, so that nobody who is not armed hears help. None: each step that asks clicks.
     share_percent     what is used now. It rises when a step begins, by at most 5 mA and 1.5 uC and not beside a
                       new prescription; it falls with the next pulse.
     """
 
-    def __init__(self, inner, wearer, current_step_ua: int, cues_out, is_exercise: bool = False) -> None:
+    def __init__(
+        self, inner, wearer, current_step_ua: int, cues_out, is_exercise: bool = False, supervisor=None
+    ) -> None:
         self.inner = inner
         self.envelope = inner.envelope
         self.requests = inner.requests
@@ -177,11 +183,17 @@ class WithLevel:
         self._step_ua: int = current_step_ua
         self._cues = cues_out
         self._is_exercise: bool = is_exercise
+        self._supervisor = supervisor
         self._prescription = inner.prescription
         self._rise_percent: int = rise_percent(inner.prescription)
         self._is_in_step: bool = False
-        self._is_helped: bool = False  # a pulse was asked for in this step
+        self._is_helped: bool = False  # this step has clicked
         self._is_held: bool = False  # paused, and the last swing is over
+
+    @property
+    def tone(self) -> int:
+        """As the inner scheduler's."""
+        return self.inner.tone
 
     @property
     def prescription(self):
@@ -191,6 +203,10 @@ class WithLevel:
     def commit(self, prescription) -> None:
         """As the inner scheduler's."""
         self.inner.commit(prescription)
+
+    def restart(self) -> None:
+        """As the inner scheduler's."""
+        self.inner.restart()
 
     def cut(self) -> None:
         """As the inner scheduler's."""
@@ -209,7 +225,8 @@ class WithLevel:
         self.count = 0
         for i in range(n):
             self._scale(self.requests[i])
-        if self.count > 0 and not self._is_helped and not self._is_exercise:
+        is_on = self._supervisor is None or self._supervisor.state == STIMULATING
+        if self.count > 0 and is_on and not self._is_helped and not self._is_exercise:
             self._is_helped = True
             self._cues.give(cues.CLICK)
         return self.count
@@ -229,8 +246,9 @@ class WithLevel:
 
     def _scale(self, request) -> None:
         """Keep `request` in its new place with its new current, or leave it out."""
+        waveform = self._prescription.channels[request.channel].waveform
         current_ua = request.current_ua * self.share_percent // LEVEL_FULL
-        if current_ua < self._step_ua or current_ua == OFF_UA:
+        if current_ua < self._step_ua * recharge_of(waveform) or current_ua == OFF_UA:
             return
         kept = self.requests[self.count]
         if kept is not request:

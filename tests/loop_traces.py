@@ -70,7 +70,7 @@ def recorded_traces(seconds: float) -> list[tuple[str, bool, bytes]]:
 
 
 def stream_of(walks: list[tuple[str, bool, bytes]]) -> bytes:
-    """Return several walks as one file for `whole_loop.run_all`."""
+    """Return several walks as one file for `whole_loop.run_stream`."""
     heads = [
         struct.pack("<BBI", whole_loop.PLACES.index(place), has_switch, len(rows))
         for place, has_switch, rows in walks

@@ -14,7 +14,7 @@ from firmware_py.pi.console import UserError
 from stimulator.prescription import canonical_bytes, default_prescription, from_bytes
 from tests.house import REPO, plant
 
-SIZE_MAX = 125_000  # docs/boards.md, "Sizes"; measured 121 KB
+SIZE_MAX = 145_000  # docs/boards.md, "Sizes"; measured 137 KB
 
 
 def options(**kw) -> Options:
@@ -51,7 +51,13 @@ def test_main_is_the_only_source_and_starts_the_loop(built):
 
 def test_a_board_gets_nothing_that_it_does_not_need(built):
     names = {name for name, _ in built.sizes}
-    for other in ("firmware_py/boards/esp32.mpy", "firmware_py/boards/bench.mpy", "firmware_py/messages.mpy"):
+    for other in (
+        "firmware_py/boards/esp32.mpy",
+        "firmware_py/boards/bench.mpy",
+        "firmware_py/messages.mpy",
+        "stimulator/exercise.mpy",
+        "firmware_py/both_legs.mpy",
+    ):
         assert other not in names
     assert not [name for name in names if name.startswith(("firmware_py/pi", "hw_sim", "tests"))]
     assert "stimulator/drivers/sciencemode4_codec.mpy" not in names, "a P24 cannot be wired to a pin"

@@ -314,3 +314,34 @@ def test_every_verdict_has_a_name_and_a_sentence():
     assert len(channel_check.VERDICTS) == len(channel_check.VERDICT_NAMES) == 7
     assert len(set(channel_check.VERDICTS)) == 7
     assert all(said.endswith(".") for said in channel_check.VERDICTS)
+
+
+# Push-off: a hanging foot points down already, so it may hardly move
+
+
+@pytest.mark.parametrize("channel", [2, 3])
+@pytest.mark.parametrize(
+    ("turn", "verdict"),
+    [
+        (TOE_DOWN, RIGHT),
+        ((-2_000, -2_000, 0), RIGHT),  # turned in as much as down
+        ((-4_300, -2_000, 0), SWAPPED),  # more than twice as much
+        (TOE_UP, SWAPPED),
+        (RIGHT_EDGE_UP, SWAPPED),
+        (LEFT_EDGE_UP, SWAPPED),
+        ((0, -1_600, 0), NOT_VISIBLE),  # 4.8 deg
+        ((0, 1_600, 0), NOT_VISIBLE),
+        ((0, 0, 0), NOT_VISIBLE),
+    ],
+)
+def test_a_calf_presses_the_foot_down_or_a_person_must_look(channel, turn, verdict):
+    assert Bench(channel).judged(turn) == verdict
+
+
+def test_a_short_burst_on_a_calf_is_judged_only_if_the_foot_moved():
+    assert Bench(2).judged((0, 0, 0), held_ms=1_200) == INCOMPLETE
+    assert Bench(2).judged((0, 0, 0), held_ms=1_400) == NOT_VISIBLE
+    assert Bench(2).judged(TOE_DOWN, held_ms=1_200) == RIGHT
+    assert Bench(2, place="shank").judged(TOE_DOWN) == NOT_VISIBLE
+    assert Bench(2).judged(TOE_DOWN, granted=4) == INCOMPLETE
+    assert Bench(2).judged(TOE_DOWN, rest_ms=300) == MOVED_BEFORE

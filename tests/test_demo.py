@@ -1,10 +1,15 @@
 """The closed loop: what the emulated stimulator delivers moves the foot, and the foot asks for more."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from hw_sim import geometry
 from hw_sim.demo import demo_prescription, run_demo
 from hw_sim.metrics import drag_share
+from hw_sim.moving_leg import FLOOR_Y, ORANGE, PX_PER_M, joints, moving_leg
 from hw_sim.report import demo_html, summary_lines
 
 
@@ -67,9 +72,38 @@ def test_the_same_seed_gives_the_same_bytes(whole):
 def test_the_report_is_one_file_that_needs_nothing_else(whole):
     page = demo_html(whole, demo_prescription(), [("command", "<test>")])
     assert "&lt;test&gt;" in page
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     for outside in ("<script", "src=", "@import", "url(http", 'href="http'):
         assert outside not in page, f"{outside} would need something outside the file"
+
+
+def test_the_leg_moves_by_css_alone_and_gives_way_to_the_filmstrip(whole):
+    figure = moving_leg(whole)
+    for rule in (
+        "@media print { .moving { display: none; } }",
+        "(prefers-reduced-motion: reduce)",
+        "step-end",
+    ):
+        assert rule in figure
+    assert 'input type="checkbox"' in figure, "whoever is disturbed can pause it"
+    without, with_it = figure.split("With stimulation</text>")
+    assert ">drags<" in without
+    assert ">drags<" not in with_it
+    assert without.count('class="frame"') == with_it.count('class="frame"') > 20
+    assert ORANGE not in without, "no muscle is active without stimulation"
+    assert ORANGE in with_it
+
+
+def test_a_walk_without_strides_has_no_moving_leg(whole):
+    assert moving_leg(replace(whole, strides_on=[])) == ""
+
+
+def test_the_moving_leg_keeps_its_bones_long_and_its_foot_above_the_floor(whole):
+    for row in whole.leg.trace[300:900]:
+        hip, knee, ankle, toe, heel = joints(row)
+        assert math.dist(hip, knee) == pytest.approx(PX_PER_M * geometry.THIGH_M)
+        assert math.dist(knee, ankle) == pytest.approx(PX_PER_M * geometry.SHANK_M)
+        assert max(toe[1], heel[1]) <= FLOOR_Y + 1.0
 
 
 def test_the_summary_names_drag_pulses_and_charge(whole):

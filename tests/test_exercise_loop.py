@@ -20,8 +20,8 @@ from safety import faults, reasons, supervisor
 from stimulator import cues
 from stimulator import exercise as ex
 from stimulator.exercise_plan import BY_ATTEMPT, IN_TURN, default_plan
-from stimulator.prescription import default_prescription
-from stimulator.wearer import DEFAULT_CORRIDOR, Wearer, WithLevel
+from stimulator.prescription import PrescriptionError, default_prescription
+from stimulator.wearer import DEFAULT_CORRIDOR, PAUSE, Wearer
 
 SHORT = {"repetitions": 3, "sets": 2, "set_pause_s": 5, "countdown_s": 3}
 PEAK_MA = (25.0, 20.0)
@@ -34,17 +34,13 @@ class Gym:
     world: World
     device: P24
     exercise: ex.Exercise
-    level: WithLevel
     wearer: Wearer
-    speaker: cues.Speaker
     signals: RecordedSignals
     seat: Seat | None = None
 
     def advance(self, ms):
         for _ in range(ms // 5):
-            self.wearer.step(CYCLE_US)
             self.world.advance(CYCLE_US)
-            self.speaker.step(self.world.loop.guard.sound(), self.exercise.tone, self.wearer.is_muted)
         return self
 
     def until_over(self, s_max=200):
@@ -55,11 +51,10 @@ class Gym:
         raise AssertionError(f"still {ex.PHASE_NAMES[self.exercise.phase]}")
 
     def start(self):
-        """Put the exercise in charge, arm for it and start, as a person would."""
+        """Arm for the exercise and start, as a person would."""
         loop = self.world.loop
-        loop.cycle.use(self.level)
         for _ in range(400):
-            if loop.cycle.scheduler is self.level and loop.guard.arm(supervisor.EXERCISE):
+            if loop.arm_exercise():
                 break
             self.world.advance(CYCLE_US)
         assert loop.guard.supervisor.mode == supervisor.EXERCISE
@@ -72,18 +67,15 @@ class Gym:
         return {r.reason for r in kept if r.granted_ua == 0}
 
 
-def gym_of(world, device, place="foot", seat=None, **changes):
+def gym_of(world, device, seat=None, **changes):
     loop = world.loop
     rings = cues.Cues()
-    plan = default_plan()._replace(**(SHORT | changes))
-    step_ua = loop.capability.current_step_ua
-    exercise = ex.Exercise(
-        plan, default_prescription(), CYCLE_US, step_ua, loop.guard.supervisor, place == "foot", rings
-    )
     wearer = Wearer(DEFAULT_CORRIDOR, rings)
     signals = RecordedSignals(lambda: world.now_us)
-    level = WithLevel(exercise, wearer, step_ua, rings, is_exercise=True)
-    return Gym(world, device, exercise, level, wearer, cues.Speaker(signals, rings), signals, seat)
+    loop.wear(wearer, rings, signals)
+    loop.prepare_exercise(default_plan()._replace(**(SHORT | changes)))
+    assert loop.exercise is not None
+    return Gym(world, device, loop.exercise, wearer, signals, seat)
 
 
 @pytest.fixture
@@ -95,7 +87,7 @@ def on_chair():
         seat = seated(leg, place=place, has_switch=has_switch)
         check_channels(seat.world, confirms=lambda _: True)
         seat.world.loop.guard.acknowledge()
-        gym = gym_of(seat.world, seat.device, place, seat, **changes)
+        gym = gym_of(seat.world, seat.device, seat, **changes)
         seat.device.pulses.clear()
         return gym
 
@@ -184,8 +176,12 @@ def test_the_person_lifts_the_foot_and_is_helped(on_chair):
 def test_while_armed_for_an_exercise_nobody_arms_for_walking_and_the_other_way_round(on_chair):
     gym = on_chair().start()
     guard = gym.world.loop.guard
+    loop = gym.world.loop
     assert not guard.arm()
     assert not guard.arm(supervisor.TEST)
+    assert not loop.arm_walk()
+    assert not loop.arm_test()
+    assert loop.cycle.scheduler.inner is gym.exercise
     guard.disarm()
     for _ in range(400):
         if guard.arm():
@@ -193,9 +189,77 @@ def test_while_armed_for_an_exercise_nobody_arms_for_walking_and_the_other_way_r
         gym.advance(5)
     assert guard.supervisor.state == supervisor.ARMED
     assert not guard.arm(supervisor.EXERCISE)
+    assert not loop.arm_exercise()
     gym.exercise.start()
     gym.advance(100)
     assert gym.exercise.ended_by == ex.NOT_ARMED
+
+
+def test_the_pause_key_lets_the_burst_fall_and_going_on_repeats_it(on_chair):
+    gym = on_chair().start().advance(5_000)
+    gym.signals.told.clear()
+    gym.wearer.key_down(PAUSE)
+    gym.advance(20)
+    assert gym.exercise.phase == ex.ON_HOLD
+    gym.wearer.key_up(PAUSE)
+    gym.advance(3_000)
+    assert max(p.start_us for p in gym.device.pulses) < gym.world.now_us - 2_000_000
+    gym.wearer.is_locked = False
+    gym.wearer.key_down(PAUSE)
+    gym.advance(20)
+    assert gym.exercise.phase == ex.COUNT_DOWN
+    gym.until_over()
+    assert (gym.exercise.ended_by, gym.exercise.done_total) == (ex.DONE, 6)
+    beeps = gym.signals.numbers("beep")
+    assert (beeps.count(cues.PAUSED), beeps.count(cues.RESUMED)) == (1, 1), "the key is heard, once"
+
+
+def test_going_on_while_the_burst_still_falls_waits_for_its_end(on_chair):
+    gym = on_chair(on_ms=1_000, fall_ms=2_000).start().advance(4_000)
+    gym.wearer.is_locked = False
+    for _ in range(2):
+        gym.wearer.key_down(PAUSE)
+        gym.advance(50)
+        gym.wearer.key_up(PAUSE)
+    assert gym.exercise.phase == ex.ON_HOLD
+    gym.advance(2_200)
+    assert gym.exercise.phase == ex.COUNT_DOWN
+
+
+def test_a_change_waits_for_the_end_of_the_exercise_and_a_plan_that_does_not_fit_it_is_taken_out(on_chair):
+    gym = on_chair(rise_ms=200).start().advance(4_000)
+    loop = gym.world.loop
+    p = default_prescription()
+    slow = p._replace(channels=tuple(c._replace(rate_hz=15) for c in p.channels))
+    with pytest.raises(ValueError, match="An exercise runs"):
+        loop.commit(slow)
+    with pytest.raises(ValueError, match="An exercise runs"):
+        loop.prepare_exercise(default_plan())
+    gym.exercise.stop()
+    gym.advance(20)
+    fine = p._replace(channels=tuple(c._replace(rate_hz=38) for c in p.channels))
+    loop.commit(fine)
+    assert gym.exercise.prescription is fine
+    loop.commit(slow)  # 25 mA at 15 Hz would rise too steeply from pulse to pulse within 200 ms
+    assert loop.exercise is None
+    loop.guard.disarm()
+    gym.advance(500)
+    loop.guard.open()
+    gym.advance(500)
+    assert not loop.arm_exercise()
+    with pytest.raises(PrescriptionError, match="rise_ms"):
+        loop.prepare_exercise(default_plan()._replace(rise_ms=200))
+    loop.prepare_exercise(default_plan()._replace(sets=1, repetitions=1))
+    assert loop.exercise is not None
+    gym.exercise = loop.exercise
+    gym.start().until_over()
+
+
+def test_without_keys_there_is_no_exercise():
+    seat = seated(SeatedLeg())
+    with pytest.raises(ValueError, match="Call wear first"):
+        seat.world.loop.prepare_exercise(default_plan())
+    assert not seat.world.loop.arm_exercise()
 
 
 @pytest.mark.parametrize("place", ["foot", "shank"])
@@ -215,7 +279,7 @@ def test_a_simulated_person_who_walks_off_ends_it_within_a_few_steps(place, stri
     )
     world.connect()
     world.loop.guard.acknowledge()
-    gym = gym_of(world, device, place, repetitions=10).start().until_over(60)
+    gym = gym_of(world, device, repetitions=10).start().until_over(60)
     assert gym.exercise.ended_by in (ex.SEEN_WALKING, ex.HELD_LONG)
     walked_us = gym.world.now_us - walker.bouts_us[0]
     assert 0 < walked_us <= 6 * stride_s * 1e6

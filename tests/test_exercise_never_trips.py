@@ -18,8 +18,8 @@ from stimulator.exercise_plan import (
 )
 from stimulator.prescription import default_prescription
 from stimulator.prescription import problems as prescription_problems
+from tests.drawn_prescriptions import channels, steps_of
 from tests.exercise_rig import Bench
-from tests.test_walk_never_trips import channels, steps_of
 
 SHORT = {"repetitions": 4, "sets": 2, "set_pause_s": 5, "countdown_s": 3, "trigger": 0}
 

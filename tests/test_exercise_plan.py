@@ -25,7 +25,7 @@ from stimulator.exercise_plan import (
 from stimulator.prescription import PrescriptionError, default_prescription
 from stimulator.prescription import canonical_bytes as walk_bytes
 from stimulator.wearer import WEARER_PARAMETERS
-from tests.test_walk_never_trips import steps_of
+from tests.drawn_prescriptions import steps_of
 
 PRESCRIPTION = default_prescription()
 

@@ -11,11 +11,12 @@ SCRIPT = Path(__file__).resolve().parent / "mpy" / "exercise_loop.py"
 
 
 @pytest.mark.parametrize(
-    ("trigger", "order", "compiled"), [(0, 0, False), (0, 1, True), (1, 0, True), (2, 0, False)]
+    ("trigger", "order", "waveform", "compiled"),
+    [(0, 0, 0, False), (0, 1, 2, True), (1, 0, 1, True), (2, 0, 0, False)],
 )
-def test_an_exercise_makes_the_same_decisions_on_cpython_and_micropython(trigger, order, compiled):
-    here = exercise_loop.run(trigger, order)
-    board = run_under_micropython(SCRIPT, str(trigger), str(order), compiled=compiled)
+def test_an_exercise_makes_the_same_decisions_on_cpython_and_micropython(trigger, order, waveform, compiled):
+    here = exercise_loop.run(trigger, order, waveform)
+    board = run_under_micropython(SCRIPT, str(trigger), str(order), str(waveform), compiled=compiled)
     assert board.strip().splitlines() == here
     last = here[-2].split()
     assert int(last[last.index("granted") + 1]) > 100, "it did run"

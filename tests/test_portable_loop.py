@@ -50,12 +50,30 @@ def test_the_stored_walk_gives_one_checksum_on_cpython_and_micropython(compiled)
     assert seen["lost"] == "0"
 
 
+@pytest.mark.parametrize("how", ["all", "both"])
+def test_every_setting_the_keys_a_comparison_and_both_legs_are_the_same_on_a_board(how):
+    trace = STORED.read_bytes()
+    here = "\n".join({"all": whole_loop.run_all, "both": whole_loop.run_both}[how](trace, "foot"))
+    board = run_under_micropython(SCRIPT, "/app/trace.bin", "foot", how, files={"trace.bin": trace})
+    assert board.strip() == here
+    seen = counts(here.splitlines()[0]) if how == "all" else {}
+    assert int(seen.get("pulses", 1000)) >= 1000
+    if how == "all":
+        assert here.splitlines()[2].startswith("level 75 ")
+        assert here.endswith(" labels [0, 1, 3, 2, 1, 0]")
+    else:
+        words = here.split()
+        assert int(words[1]) >= 15
+        assert int(words[2]) >= 15
+        assert int(words[4]) >= 500
+
+
 def both_of(walks: list[tuple[str, bool, bytes]], timeout_s: float = 300) -> tuple[list[str], list[str]]:
     stream = stream_of(walks)
     board = run_under_micropython(
         SCRIPT, "/app/walks.bin", files={"walks.bin": stream}, compiled=True, timeout_s=timeout_s
     )
-    return list(whole_loop.run_all(io.BytesIO(stream))), board.strip().splitlines()
+    return list(whole_loop.run_stream(io.BytesIO(stream))), board.strip().splitlines()
 
 
 def pulses_of(lines: list[str]) -> int:

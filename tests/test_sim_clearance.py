@@ -28,6 +28,12 @@ def clearance_mm(offset_deg: float, **settings: float) -> tuple[float, float]:
 NORMAL = {"stride_s": 1.1, "speed_mps": 1.3, "stance_share": 0.62}
 
 
+def test_healthy_toe_comes_closest_where_published_walkers_do():
+    lowest_mm, swing = clearance_mm(0.0, **NORMAL)
+    assert lowest_mm == pytest.approx(19.0, abs=0.5)
+    assert 0.46 <= swing <= 0.54  # published: 51 %
+
+
 @pytest.mark.parametrize(
     "walker", [NORMAL, {"stride_s": 1.2}, {"stride_s": 1.5}, {"stride_s": 1.2, "stance_share": 0.7}]
 )

@@ -40,16 +40,16 @@ def plain_swing(leg: Leg, start: tuple[float, ...], muscles: list[Given]) -> lis
         wanted = (
             (stretch.foot[i], stretch.foot_rate[i], stretch.foot_acc[i]) if severity.has_control else None
         )
-        before, shank_rate = free.pitch_rad, swing.shank_rate[k]
+        before, shank_rate = free.pitch_rad, stretch.shank_rate.item(i)
         free.step(
             lift_torque_nm(*activations),
             inversion_torque_nm(*activations),
             Carriage(
-                shank_rad=swing.shank[k],
+                shank_rad=stretch.shank.item(i),
                 shank_rate=shank_rate,
-                knee_rad=float(swing.knee[k]),
-                forward_mps2=swing.forward[k],
-                up_mps2=swing.up[k],
+                knee_rad=stretch.thigh.item(i) - stretch.shank.item(i),
+                forward_mps2=swing.forward.item(k),
+                up_mps2=swing.up.item(k),
                 wanted=wanted,
                 catches=k < 200,
             ),

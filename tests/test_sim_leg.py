@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from hw_sim.ankle import inversion_torque_nm, lift_torque_nm, passive_torque_nm
-from hw_sim.leg import Leg
+from hw_sim.leg import PULSES_MAX, Leg
+from hw_sim.severity import Severity
 from hw_sim.style import Style
 from hw_sim.walker import WalkerSettings
 from tests.sim_walks import Trapezoid, mean, mean_of, walk
@@ -48,8 +49,8 @@ def test_trapezoid_lifts_the_dropped_foot_over_the_ground(stride_s, seed):
     assert all(min(stride.pulses) > 10 for stride in stimulated.strides[2:])
 
 
-def ankle_deg(severity: str, phase: float) -> float:
-    leg = walk(8.0, severity=severity, hip_hike_m=ABOVE_THE_FLOOR_M, **NORMAL)
+def ankle_deg(severity: str, phase: float, *, options: dict | None = None) -> float:
+    leg = walk(8.0, severity=severity, hip_hike_m=ABOVE_THE_FLOOR_M, options=options, **NORMAL)
     return mean(
         row.foot_pitch_deg - row.shank_deg
         for row in leg.trace
@@ -64,6 +65,12 @@ def ankle_deg(severity: str, phase: float) -> float:
 def test_severity_lets_the_ankle_hang_as_computed(severity, at_70_deg, at_80_deg):
     assert ankle_deg(severity, 0.70) == pytest.approx(at_70_deg, abs=3.0)
     assert ankle_deg(severity, 0.80) == pytest.approx(at_80_deg, abs=3.0)
+
+
+def test_two_newton_metres_of_own_lift_let_the_ankle_hang_as_computed():
+    own = Severity(sentence="Between mild and healthy.", residual_nm=2.0)
+    assert ankle_deg("mild", 0.70, options={"severity": own}) == pytest.approx(-12, abs=3.0)
+    assert ankle_deg("mild", 0.80, options={"severity": own}) == pytest.approx(-2, abs=3.0)
 
 
 def test_weaker_feet_hang_lower():
@@ -190,3 +197,27 @@ def test_time_does_not_run_backwards_and_unknown_channels_have_no_muscle():
         leg.advance(-1)
     with pytest.raises(ValueError, match="channel is 3"):
         leg.deliver(0, 3, 10.0, 300)
+
+
+def test_a_leg_that_stands_and_is_stimulated_for_hours_keeps_no_endless_list():
+    leg = Leg(WalkerSettings(stand_s=10.0), keeps_trace=False)
+    for k in range(PULSES_MAX + 500):
+        leg.deliver(k * 500, 0, 5.0, 300)
+    leg.advance(20_000_000)
+    assert leg.strides[0].pulses[0] == PULSES_MAX == 10_000
+
+
+def test_a_watcher_that_fails_does_not_leave_the_leg_standing():
+    class Fails:
+        next_us = 100_000
+
+        def look(self, leg: Leg) -> None:
+            self.next_us += 1_000_000_000
+            raise RuntimeError("the watcher's own mistake")
+
+    leg = Leg(WalkerSettings(stand_s=0.0))
+    leg.attach(Fails())
+    with pytest.raises(RuntimeError, match="own mistake"):
+        leg.advance(200_000)
+    leg.advance(3_000_000)
+    assert leg.strides

@@ -20,9 +20,9 @@ from stimulator.wearer import (
     WithLevel,
     rise_percent,
 )
+from tests.drawn_prescriptions import channels
 from tests.exercise_rig import CYCLE_US, Bench
 from tests.small_int import Small
-from tests.test_walk_never_trips import channels
 from tests.test_wearer import Keys
 
 MASK = 2**30 - 1
@@ -108,6 +108,22 @@ def test_one_click_per_helped_step():
     for _ in range(4):
         walk.stride()
     assert walk.keys.heard() == [cues.CLICK] * 4
+
+
+class Sup:
+    state = 0
+
+
+def test_a_step_clicks_only_if_it_is_stimulated():
+    walk = Walk()
+    sup = Sup()
+    walk.walk = WithLevel(walk.inner, walk.keys.wearer, 500, walk.keys.cues, supervisor=sup)
+    walk.stride()
+    assert walk.keys.heard() == [], "asked for, and the guard is not armed"
+    sup.state = STIMULATING
+    walk.stride()
+    walk.stride(lambda: setattr(sup, "state", 3), at_ms=700)
+    assert walk.keys.heard() == [cues.CLICK] * 2
 
 
 def test_what_falls_below_one_step_of_the_device_is_left_out_and_the_other_channel_stays():

@@ -1,16 +1,15 @@
-"""A prescription as a TOML file that people write, checked by pydantic against the parameter table.
+"""A prescription as a TOML file that people write (`firmware_py.pi.table_file`).
 
-[walk] holds the times of the step, [tibialis_anterior] and [peroneal] the channels. What is left out
-has the default of the table. Unknown keys are refused: a typing error must not silently do nothing.
+[walk] holds the times of the step, [tibialis_anterior] and [peroneal] the first two channels; a third and fourth,
+[plantarflexor_medial] and [plantarflexor_lateral], are there if they are named.
 """
 
 import argparse
 import sys
-import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-
+from firmware_py.pi.table_file import Section, read_toml, toml_text
 from stimulator.drivers.capability import P24
 from stimulator.parameters import CHANNEL_NAMES, CHANNEL_PARAMETERS, WALK_PARAMETERS
 from stimulator.prescription import (
@@ -18,65 +17,34 @@ from stimulator.prescription import (
     Prescription,
     PrescriptionError,
     checked,
+    default_channel,
     default_prescription,
     warnings,
 )
 
-
-def _model(name: str, table, defaults) -> type[BaseModel]:
-    fields = {
-        p.name: (
-            int,
-            Field(
-                default=getattr(defaults, p.name),
-                ge=p.min,
-                le=p.max,
-                strict=True,
-                description=p.help,
-                json_schema_extra={"unit": p.unit, "step": p.step},
-            ),
-        )
-        for p in table
-    }
-    return create_model(name, __config__=ConfigDict(extra="forbid", frozen=True), **fields)  # type: ignore[call-overload]
-
-
-_DEFAULT = default_prescription()
-WalkModel = _model("Walk", WALK_PARAMETERS, _DEFAULT)
-CHANNEL_MODELS = {
-    name: _model(name, CHANNEL_PARAMETERS, _DEFAULT.channels[i]) for i, name in enumerate(CHANNEL_NAMES)
-}
+WALK = Section("walk", WALK_PARAMETERS, default_prescription()._asdict())
+CHANNELS = tuple(
+    Section(name, CHANNEL_PARAMETERS, default_channel(i)._asdict()) for i, name in enumerate(CHANNEL_NAMES)
+)
+CHANNELS_ALWAYS = len(default_prescription().channels)
 
 
 def load_prescription(path: Path) -> Prescription:
     """Read a prescription file; PrescriptionError with one sentence for each thing that is wrong."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise PrescriptionError(
-            [f"{path} cannot be read ({e.strerror}); a prescription is a TOML file. Check the name."]
-        ) from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise PrescriptionError([f"{path} is not TOML ({e}); mend the line named there."]) from e
-    sections = {"walk": WalkModel, **CHANNEL_MODELS}
-    found = [
-        f"{path}: there is no section [{name}]; allowed are {', '.join(f'[{s}]' for s in sections)}. Rename it."
-        for name in data
-        if name not in sections
-    ]
-    models: dict[str, BaseModel] = {}
-    for name, model in sections.items():
-        try:
-            models[name] = model.model_validate(data.get(name, {}))
-        except ValidationError as e:
-            found += [_sentence(path, name, dict(error)) for error in e.errors()]
+    data, found = read_toml(path, "a prescription", (WALK, *CHANNELS))
+    walk = WALK.read(path, data.get(WALK.name, {}), found)
+    channels = [c.read(path, data.get(c.name, {}), found) for c in CHANNELS]
     if found:
         raise PrescriptionError(found)
-    walk = [getattr(models["walk"], p.name) for p in WALK_PARAMETERS]
-    channels = tuple(
-        ChannelSetting(*[getattr(models[name], p.name) for p in CHANNEL_PARAMETERS]) for name in CHANNEL_NAMES
-    )
-    return Prescription(*walk, channels)
+    count = max([CHANNELS_ALWAYS, *(i + 1 for i, c in enumerate(CHANNELS) if c.name in data)])
+    return Prescription(*walk, tuple(ChannelSetting(*values) for values in channels[:count]))
+
+
+def prescription_text(prescription: Prescription, about: Sequence[str] = ()) -> str:
+    """Return `prescription` as such a file; `about`: sentences for its head."""
+    channels = zip(CHANNEL_NAMES, prescription.channels, strict=False)
+    sections = [("walk", WALK_PARAMETERS, prescription)]
+    return toml_text([*sections, *((name, CHANNEL_PARAMETERS, c) for name, c in channels)], about)
 
 
 def add_prescription_option(parser: argparse.ArgumentParser) -> None:
@@ -94,18 +62,3 @@ def chosen_prescription(chosen: argparse.Namespace, capability=P24) -> Prescript
     for sentence in warnings(prescription):
         print(f"Note: {sentence}", file=sys.stderr)
     return prescription
-
-
-def _sentence(path: Path, section: str, error: dict) -> str:
-    table = WALK_PARAMETERS if section == "walk" else CHANNEL_PARAMETERS
-    if not error["loc"]:
-        return f"{path}: [{section}] is not a section with settings. Write [{section}] and its keys below it."
-    name = str(error["loc"][0])
-    for p in table:
-        if p.name == name:
-            return (
-                f"{path}: {name} in [{section}] is {error['input']!r}; allowed is a whole number from {p.min} "
-                f"to {p.max} {p.unit}. Choose a value inside."
-            )
-    names = ", ".join(p.name for p in table)
-    return f"{path}: there is no setting {name} in [{section}]; allowed are {names}. Rename or remove it."

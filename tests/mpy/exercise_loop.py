@@ -24,7 +24,8 @@ from stimulator.exercise_plan import (
     plan_hash,
     problems,
 )
-from stimulator.prescription import channel_limits, default_prescription
+from stimulator.parameters import CHANNEL_PARAMETERS, WALK_PARAMETERS
+from stimulator.prescription import ChannelSetting, Prescription, channel_limits, default_prescription
 from stimulator.wearer import DOWN, MUTE, PAUSE, UP, Corridor, Wearer, WithLevel
 
 try:
@@ -82,8 +83,16 @@ class Ears:
 class Bench:
     """An exercise under the wearer's level, with the gate behind it."""
 
-    def __init__(self, trigger, order):
-        prescription = default_prescription()
+    def __init__(self, trigger, order, waveform):
+        default = default_prescription()
+        channels = []
+        for c in default.channels:  # MicroPython's namedtuple has no _replace
+            own = {"waveform": waveform, "current_ua": c.current_ua // 2_000 * 2_000}
+            channels.append(
+                ChannelSetting(*[own.get(p.name, getattr(c, p.name)) for p in CHANNEL_PARAMETERS])
+            )
+        walk = [getattr(default, p.name) for p in WALK_PARAMETERS]
+        prescription = Prescription(*walk, tuple(channels))
         changes = {"repetitions": 2, "sets": 2, "set_pause_s": 5, "countdown_s": 3, "helps_anyway": 0}
         changes["trigger"] = trigger
         changes["order"] = order
@@ -129,7 +138,7 @@ class Bench:
         self.speaker.step(0, self.exercise.tone, self.wearer.is_muted)
 
     def judge(self, t_us, request):
-        request.current_ua -= request.current_ua % 500
+        request.current_ua -= request.current_ua % (500 * abs(request.shape))
         if request.current_ua == 0:
             return
         request.sequence = self.sequences[request.channel]
@@ -140,6 +149,7 @@ class Bench:
             self.since_us = 0
         self.add(request.fire_at_us)
         self.add(request.current_ua)
+        self.add(request.shape & 0xFF)
         self.add(self.result.granted_ua)
         self.add(self.result.reason)
 
@@ -168,9 +178,9 @@ class Bench:
             self.exercise.start()
 
 
-def run(trigger, order):
+def run(trigger, order, waveform=0):
     """Return the lines that name what happened."""
-    bench = Bench(trigger, order)
+    bench = Bench(trigger, order, waveform)
     lines = ["plan %s %d" % (plan_hash(bench.plan), len(problems(bench.plan, bench.prescription)))]
     t_us = T_START_US
     for ms in range(0, LENGTH_MS, 5):
@@ -204,5 +214,5 @@ def run(trigger, order):
 
 
 if __name__ == "__main__":
-    for line in run(int(sys.argv[1]), int(sys.argv[2])):
+    for line in run(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])):
         print(line)
