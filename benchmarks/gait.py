@@ -57,7 +57,7 @@ LATENCY = """## Latency: from event to decision
 Simulated legs walk 45 s each (healthy to flaccid, strides of 1.1 to 2 s), sampled 100 times a second; heel-off is a
 heel 8 mm up, contact that of the leg's model, whatever the sensor saw, both at the next sample. A dropped foot lands
 with the toe, so that a heel switch closes later than contact. Recorded: against what people marked. Negative is early:
-the onset is predicted. A heel switch of the other foot is not read by this version. On top come at most one control
+the onset is predicted. On top come at most one control
 cycle (5 ms) and the wait for the next pulse (25 ms at 40 Hz)."""
 
 

@@ -17,6 +17,8 @@ RESULT = 5
 DEVICE = 6
 ARMED = 7
 LOST = 8
+VOICES = 9
+MOUNTING = 10
 COMPARISON = 24  # of two prescriptions: what the next stride is, of stimulator.comparison
 
 KINDS = {
@@ -28,6 +30,8 @@ KINDS = {
     DEVICE: ("device", "state fault pulses_acked - - - -"),
     ARMED: ("armed", "armed reason supervisor_state fault held_by sound -"),
     LOST: ("lost", "rows - - - - - -"),
+    VOICES: ("voices", "swing confidence imu_confidence switch_confidence disagreed disagreed_pct -"),
+    MOUNTING: ("mounting", "problem accepted axis_x axis_y axis_z stage -"),
     COMPARISON: ("comparison", "label block strides hash_0 hash_1 hash_2 hash_3"),
 }
 

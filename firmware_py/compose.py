@@ -4,10 +4,12 @@ What not every device has (keys, exercises, comparisons, a second leg) is import
 without them does not load their code.
 """
 
+from firmware_py import blackbox
 from firmware_py.channel_check import ChannelCheck
 from firmware_py.cycle import CYCLE_US, ControlCycle
 from firmware_py.guard import Guard
 from gait_detect.detector import GaitDetector
+from gait_detect.mounting_problems import OK, PROBLEMS
 from safety.supervisor import ARMED, EXERCISE, PAUSED, TEST, WALK
 from stimulator.drivers import devices
 from stimulator.envelope import OFF
@@ -24,13 +26,16 @@ class Loop:
 
     walk, burst   schedulers; `walk` is in charge from the start
     check         watches every sample and judges the test bursts
+    mounting      gait_detect.mounting.Mounting: `stage` says how much is known of how the sensor sits
     wearing       the wearer's keys, cues and tones, None before `wear`
     exercise      stimulator.exercise.Exercise, None before `prepare_exercise`
     arm_walk(), arm_test(), arm_exercise()   what a person asks for: who is in charge and how the guard is armed go
                   together
     """
 
-    def __init__(self, cycle, guard, capability, *, limits, burst, check, place, hears_other=False) -> None:
+    def __init__(
+        self, cycle, guard, capability, *, limits, burst, check, log, place, hears_other=False
+    ) -> None:
         self.cycle = cycle
         self.guard = guard
         self.capability = capability
@@ -38,11 +43,21 @@ class Loop:
         self.walk = self._plain_walk = cycle.scheduler
         self.burst = burst
         self.check = check
+        self.mounting = cycle.detector.mounting
         self.wearing = None
         self.exercise = None
+        self._log = log
         self._place = place
         self._hears_other = hears_other  # the other heel
         self._exercising = None  # the exercise under the wearer's level
+
+    def mounting_sentence(self) -> str:
+        """Say in words what cannot be right about the sensor, "" if nothing is: then walking may be armed."""
+        return "" if self.mounting.problem == OK else PROBLEMS[self.mounting.problem]
+
+    def restart_mounting(self) -> None:
+        """A person has put the sensor on anew: find out again how it sits. Disarm first."""
+        self.cycle.detector.restart_mounting()
 
     def wear(self, wearer, cues, signals=None) -> None:
         """Let the wearer's level and pause govern the walk from its next step on; before the first arm.
@@ -86,10 +101,22 @@ class Loop:
         self.wearing.take_exercise(self.exercise)
         self._exercising = WithLevel(self.exercise, self.wearing.wearer, step_ua, cues, is_exercise=True)
 
-    def arm_walk(self) -> bool:
-        """Arm for walking; True if it is armed then. Never while armed for something else: disarm first."""
+    def arm_walk(self, accept_mounting: bool = False) -> bool:
+        """Arm for walking; True if it is armed then. Never while armed for something else: disarm first.
+
+        False also while something about the sensor cannot be right (`mounting_sentence`), as standing and the first
+        steps have shown. `accept_mounting` is a person who knows better, by name and for this once; the log keeps it.
+        """
         if self._is_armed_but_for(WALK):
             return False  # and the walk does not come into charge of that arm
+        m = self.mounting
+        if m.problem != OK:
+            t_us = self.cycle.detector.state.t_us
+            self._log.note(
+                blackbox.MOUNTING, t_us, m.problem, 1 if accept_mounting else 0, m.x, m.y, m.z, m.stage
+            )
+            if not accept_mounting:
+                return False
         self.cycle.use(self.walk)
         was_armed = self.guard.gate.armed
         is_armed = self.guard.arm()
@@ -224,11 +251,15 @@ def compose_walk(
     sensors       firmware_py.hal.Sensors, worn at `place`: "foot" or "shank"
     port          firmware_py.hal.Port
     log           firmware_py.hal.Log
-    has_switch    whether a heel switch is fitted
+    has_switch    whether a heel switch is fitted; without one Sample.heel is not looked at
+    switch_foot   under which heel it is: "own", or "other" than the leg that is helped; ValueError for anything else.
+                  The guard's rules about a switch hold for the own heel only (it is up while the foot swings), so that
+                  it is told of none if it is the other's. Lost with that: it does not notice a switch that is silent,
+                  stuck or bouncing, nor contradictions between switch and IMU, and it takes the IMU's word alone for a
+                  step; if the IMU fails, it ends help, though the detector could go on by the switch.
     side          the leg they are worn on: "right" or "left"
     was_checked   leg and channels were checked before with this very profile, and that was kept
     prescription  stimulator.prescription.Prescription; PrescriptionError if it must not be used
-    switch_foot   "own" or "other": under which heel the switch is
     corridor      stimulator.wearer.Corridor of the wearer's keys, or None: no keys, cues and exercises (see `wear`)
     signals       firmware_py.hal.Signals, or None
     device        of stimulator.drivers.devices.choose, default a P24
@@ -254,7 +285,8 @@ def compose_walk(
         was_checked=was_checked,
     )
     scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
-    cycle = ControlCycle(sensors, GaitDetector(place=place, switch_foot=switch_foot), scheduler, guard, log)
+    detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
+    cycle = ControlCycle(sensors, detector, scheduler, guard, log)
     burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
     judge = ChannelCheck(burst, side, place)
     cycle.watch(judge)
@@ -265,6 +297,7 @@ def compose_walk(
         limits=limits,
         burst=burst,
         check=judge,
+        log=log,
         place=place,
         hears_other=hears_other,
     )

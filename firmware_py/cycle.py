@@ -44,6 +44,7 @@ class ControlCycle:
         # Requests are counted here and per channel, so that the gate sees one row of numbers whoever asks.
         self._sequences = [0] * CHANNELS_MAX
         self._t_us: int = -1
+        self._swing: int = 0  # as last noted with what the sensors say of each other
 
     def use(self, scheduler) -> None:
         """Put `scheduler` in charge as soon as the present one is at rest; it begins with a new swing or press.
@@ -138,6 +139,18 @@ class ControlCycle:
         )
 
     def _note_state(self, t_us: int, g) -> None:
+        if g.swing != self._swing:
+            self._swing = g.swing
+            self._log.note(
+                blackbox.VOICES,
+                t_us,
+                g.swing,
+                g.confidence,
+                g.imu_confidence,
+                g.switch_confidence,
+                g.disagreed,
+                g.disagreed_pct,
+            )
         self._log.note(
             blackbox.STATE,
             t_us,

@@ -1,5 +1,6 @@
 """One foot's gait from its IMU, its heel switch, or both, sample by sample."""
 
+from gait_detect.agreement import Agreement
 from gait_detect.durations import LONG_US
 from gait_detect.imu_steps import BY_TOE_UP, BY_TURN, LOBE, READY, RISE, ImuSteps
 from gait_detect.motion import is_plausible
@@ -31,14 +32,11 @@ STEPS_MASK = (1 << 20) - 1
 SWITCH_HEEL_OFF_US = 200_000
 SWITCH_LOADING_US = 100_000
 
-# Confidence, 0 to 100. By the IMU: how often a swing begun in this way was one, Truong 2019, all groups, unlabelled
+# Confidence of the IMU, 0 to 100: how often a swing begun in this way was one, Truong 2019, all groups, unlabelled
 # times left out: 99.8 % of 10 471, 92.8 % of 361, 82.1 % of 313. First steps were no worse than later ones.
 SURE_RISE = 99
 SURE_TURN = 93
 SURE_TOE_UP = 82
-SURE_MAX = 100
-SURE_SWITCH_ALONE = 40  # assumed: 2-3 false triggers a minute (facts), most of them while nobody walks
-SURE_AGREED = 20  # assumed: more, if the switch opened in the last swing; less, if it stayed closed
 
 LED_BY_NOBODY = 0
 LED_BY_IMU = 1
@@ -73,7 +71,8 @@ class GaitDetector:
     step(sample) -> GaitState
         sample   safety.sample.Sample, 50 to 208 a second, in the order of their time; axes as there
         returns  always the same object, also kept as `state`, rewritten at each step
-    mounting     gait_detect.mounting.Mounting: whether it is known how the IMU sits, or what is wrong
+    mounting     gait_detect.mounting.Mounting: whether it is known how the IMU sits, or what cannot be right;
+             `restart_mounting()` when the sensor was put on anew
     Who decides   the IMU, once it has seen the foot flat or moving; the switch alone if there is no IMU.
              With both, a switch that has just opened lets the heel rise count sooner, a switch that
              closes ends the swing, and a switch that opens under a still foot is not believed. A switch under
@@ -93,6 +92,7 @@ class GaitDetector:
         self._switch = _switch_of(switch_foot)
         self._other = self._switch if isinstance(self._switch, OtherHeelSwitch) else None
         self._use_switch = use_switch
+        self._agreement = Agreement()
         self._is_new = True
         self._t_us = 0
         self._start_over()
@@ -114,7 +114,10 @@ class GaitDetector:
         else:
             switch.step(HEEL_NONE, dt_us)
         self._imu_age_us += dt_us
-        if is_plausible(sample) and not self._is_frozen(sample, dt_us):
+        can_be = is_plausible(sample)
+        if sample.has_imu and not can_be:
+            self.mounting.take_too_large()
+        if can_be and not self._is_frozen(sample, dt_us):
             heel_is_up = 1 if switch.is_known and not switch.is_down and switch.level_us < JUST_UP_US else 0
             imu.step(sample, self._imu_age_us, heel_is_up)
             self._imu_age_us = 0
@@ -132,12 +135,17 @@ class GaitDetector:
         elif s.phase_age_us < LONG_US:
             s.phase_age_us += dt_us
         s.swing = swing
-        s.confidence = self._confidence(imu)
+        self._weigh(s, imu, switch)
         s.pitch_cdeg = imu.motion.pitch_udeg // 10_000
         s.rate_cdps = imu.motion.rate_cdps
         if self._other is not None:
             s.other_us = self._other.since_contact_us if switch.is_known else LONG_US
         return s
+
+    def restart_mounting(self) -> None:
+        """The sensor was put on anew: find out again how it sits."""
+        self.mounting.restart()
+        self._start_over()
 
     def _is_frozen(self, sample: Sample, dt_us: int) -> bool:
         """Return whether the IMU repeats itself and must not be used: in motion, or while a switch can speak."""
@@ -165,14 +173,16 @@ class GaitDetector:
         self._last_z: int = 0
         self._same_us: int = 0
         self._since_begin_us: int = LONG_US
+        self._swing_us: int = 0
+        self._agreement.restart()
         self._led_by: int = LED_BY_NOBODY
-        self._switch_word: int = 0
-        self._switch_opened: int = 0
         s = self.state
         s.phase = PHASE_NOT_WALKING
         s.swing = 0
         s.phase_age_us = 0
         s.confidence = 0
+        s.imu_confidence = 0
+        s.switch_confidence = 0
         s.stride_us = 0
         s.pitch_cdeg = 0
         s.rate_cdps = 0
@@ -192,19 +202,11 @@ class GaitDetector:
 
     def _count(self, s: GaitState, swing: int, dt_us: int) -> None:
         self._since_begin_us = min(self._since_begin_us + dt_us, LONG_US)
-        switch = self._switch
-        if swing:
-            if not s.swing:
-                s.steps = (s.steps + 1) & STEPS_MASK
-                s.stride_us = self._since_begin_us if self._since_begin_us <= WALK_US else 0
-                self._since_begin_us = 0
-                self._switch_opened = 0
-            if switch.is_known and not switch.is_down:
-                self._switch_opened = 1
-        elif s.swing and switch.is_known:
-            self._switch_word = SURE_AGREED if self._switch_opened else -SURE_AGREED
-        if not switch.is_known:
-            self._switch_word = 0
+        self._swing_us = min(self._swing_us + dt_us, LONG_US) if swing == s.swing else 0
+        if swing and not s.swing:
+            s.steps = (s.steps + 1) & STEPS_MASK
+            s.stride_us = self._since_begin_us if self._since_begin_us <= WALK_US else 0
+            self._since_begin_us = 0
 
     def _imu_phase(self, imu: ImuSteps) -> int:
         if imu.stage == LOBE:
@@ -222,14 +224,22 @@ class GaitDetector:
             return PHASE_NOT_WALKING
         return PHASE_LOADING if switch.level_us < SWITCH_LOADING_US else PHASE_STANCE
 
-    def _confidence(self, imu: ImuSteps) -> int:
-        if self._led_by == LED_BY_NOBODY:
-            return 0
-        if self._led_by == LED_BY_SWITCH:
-            return SURE_SWITCH_ALONE
-        sure = SURE_RISE
-        if imu.stage >= RISE and imu.begun_by == BY_TURN:
-            sure = SURE_TURN
-        elif imu.stage >= RISE and imu.begun_by == BY_TOE_UP:
-            sure = SURE_TOE_UP
-        return min(sure + self._switch_word, SURE_MAX)
+    def _weigh(self, s: GaitState, imu: ImuSteps, switch: HeelSwitch | OtherHeelSwitch) -> None:
+        """Say how sure each sensor is, and both together."""
+        a = self._agreement
+        a.step(s.swing, self._swing_us, self._led_by == LED_BY_IMU, switch.is_known, switch.is_down)
+        sure = 0
+        if imu.is_awake:
+            sure = SURE_RISE
+            if imu.stage >= RISE and imu.begun_by == BY_TURN:
+                sure = SURE_TURN
+            elif imu.stage >= RISE and imu.begun_by == BY_TOE_UP:
+                sure = SURE_TOE_UP
+        s.imu_confidence = sure
+        s.switch_confidence = a.switch_sure
+        s.disagreed = a.disagreed
+        s.disagreed_pct = a.disagreed_pct
+        if self._led_by == LED_BY_IMU:
+            s.confidence = a.fused(sure)
+        else:
+            s.confidence = a.switch_sure if self._led_by == LED_BY_SWITCH else 0

@@ -14,6 +14,7 @@ class Habits:
     rise_rate_cdps, rise_drop_udeg   heel rise (path A): rate and angle
     toe_up_cdps                      toe-up rate (path B)
     lobe_clear_cdps, lobe_min_us     swing lobe: peak and duration from which it counts as recognised
+    landing_us                       time since the lobe began from which this foot may have landed softly
     rearm_us                         time after contact when a new step may begin without rest
     ready_us                         time on the ground from which thresholds fall; 0 = not regular
     ease_pct                         how far they may fall, 100 wholly; below 0 they are raised at all times
@@ -23,11 +24,13 @@ class Habits:
         "_drop_udeg",
         "_ground_us",
         "_lobe_us",
+        "_moved_us",
         "_profile",
         "_push_cdps",
         "_stride_us",
         "_swing_cdps",
         "ease_pct",
+        "landing_us",
         "lobe_clear_cdps",
         "lobe_min_us",
         "ready_us",
@@ -43,6 +46,7 @@ class Habits:
         self._swing_cdps: int = profile.swing_start_cdps
         self._drop_udeg: int = profile.drop_start_udeg
         self._lobe_us: int = profile.lobe_start_us
+        self._moved_us: int = profile.moved_start_us
         self._stride_us: int = 0
         self._ground_us: int = 0
         self.ready_us: int = 0
@@ -56,6 +60,12 @@ class Habits:
         self._drop_udeg += (drop_udeg - self._drop_udeg) // 4
         self._lobe_us += (lobe_us - self._lobe_us) // 4
         self._set_thresholds()
+
+    def learn_moved(self, moved_us: int) -> None:
+        """The foot came to rest; it had moved until `moved_us` after it began to swing forward."""
+        if moved_us <= self._profile.lobe_max_us:
+            self._moved_us += (moved_us - self._moved_us) // 4
+            self._set_thresholds()
 
     def learn_stride(self, stride_us: int) -> None:
         """A swing has begun `stride_us` after the one before; pauses are not learned."""
@@ -95,7 +105,9 @@ class Habits:
             self._swing_cdps * p.lobe_clear_pct // 100, p.lobe_clear_min_cdps, p.lobe_clear_max_cdps
         )
         self.lobe_min_us: int = _within(self._lobe_us // 100 * p.lobe_pct, p.lobe_min_us, p.lobe_min_max_us)
-        self.rearm_us: int = _within(self._stride_us // 100 * p.rearm_pct, p.rearm_min_us, p.rearm_max_us)
+        self.landing_us: int = max(self._moved_us - p.landing_ahead_us, self.lobe_min_us)
+        stride_us = self._stride_us if self._stride_us else p.stride_start_us
+        self.rearm_us: int = _within(stride_us // 100 * p.rearm_pct, p.rearm_min_us, p.rearm_max_us)
 
 
 def _within(value: int, low: int, high: int) -> int:

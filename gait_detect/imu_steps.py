@@ -42,11 +42,13 @@ class ImuSteps:
         "_ground_us",
         "_lobe_cdps",
         "_low_us",
+        "_moved_us",
         "_profile",
         "_push_cdps",
         "_rate_max_cdps",
         "_rate_min_cdps",
         "_rise_udeg",
+        "_since_lobe_us",
         "_stage_us",
         "begun_by",
         "habits",
@@ -79,6 +81,8 @@ class ImuSteps:
         self._rise_udeg: int = 0
         self._down_us: int = 0
         self._low_us: int = 0
+        self._since_lobe_us: int = LONG_US
+        self._moved_us: int = LONG_US  # in the lobe's time, the foot last moved; LONG_US: not followed
 
     def step(self, sample: Sample, dt_us: int, heel_is_up: int) -> None:
         """Take one reading; `stage` says what it means."""
@@ -87,6 +91,9 @@ class ImuSteps:
         self._stage_us = min(self._stage_us + dt_us, LONG_US)
         self._ground_us = min(self._ground_us + dt_us, LONG_US)
         self.since_begin_us = min(self.since_begin_us + dt_us, LONG_US)
+        self._since_lobe_us = min(self._since_lobe_us + dt_us, LONG_US)
+        if self._moved_us < LONG_US and abs(m.rate_cdps) > self._profile.lobe_rate_cdps:
+            self._moved_us = self._since_lobe_us
         stage = self.stage
         if stage == READY:
             self._look_for_begin(m, heel_is_up)
@@ -110,6 +117,9 @@ class ImuSteps:
         is_rested = m.quiet_us >= p.rearm_quiet_us
         is_alive = self.is_awake or self._rate_max_cdps - self._rate_min_cdps > p.alive_cdps
         if is_rested or (is_alive and self._stage_us >= self.habits.rearm_us):
+            if self.begun_by != BY_TURN:
+                self.habits.learn_moved(self._moved_us)
+            self._moved_us = LONG_US
             m.set_flat()
             self._rise_udeg = 0
             self.is_awake = 1
@@ -124,7 +134,9 @@ class ImuSteps:
             return
         if m.waves >= p.tremble_waves:
             return
-        drop_udeg = h.rise_drop_udeg
+        is_walking = self.since_begin_us < p.walking_us
+        floor_udeg = max(h.rise_drop_udeg, p.drop_idle_udeg)
+        drop_udeg = h.rise_drop_udeg if is_walking else floor_udeg
         if m.drop_udeg > self._rise_udeg:
             self._rise_udeg = m.drop_udeg
         rate = m.rate_cdps
@@ -149,8 +161,8 @@ class ImuSteps:
                 self._begin(BY_RISE, RISE)
                 return
         elif rate > p.toe_up_floor_cdps:
-            risen_pct = min(self._rise_udeg // (drop_udeg // 100), 100)
-            lifted_pct = p.lifted_pct if self.since_begin_us < p.walking_us else p.lifted_idle_pct
+            risen_pct = min(self._rise_udeg // (floor_udeg // 100), 100)
+            lifted_pct = p.lifted_pct if is_walking else p.lifted_idle_pct
             if (m.shaken or risen_pct >= lifted_pct) and rate > h.toe_up_cdps * (
                 100 - p.risen_pct * risen_pct // 100
             ) // 100:
@@ -160,7 +172,7 @@ class ImuSteps:
             self._begin(BY_TURN, LOBE)
 
     def _ahead_pct(self) -> int:
-        """Return how near the expected toe-off is: -100 far, 0 the heel may rise now or unknown, 100 near."""
+        """Return how near the expected toe-off is: -100 far, 100 near, 0 unknown, or so overdue that they stand."""
         h = self.habits
         p = self._profile
         late_us = self._ground_us - h.ready_us
@@ -170,6 +182,8 @@ class ImuSteps:
             return -100
         if late_us <= 0:
             return late_us * 100 // p.early_us
+        if late_us > p.lead_us + (h.ready_us + p.lead_us) // 100 * p.overdue_pct:
+            return 0
         if late_us >= p.ramp_us:
             return 100
         return late_us * 100 // p.ramp_us
@@ -202,6 +216,8 @@ class ImuSteps:
         self._drop_udeg = self.motion.drop_udeg
         self._down_us = 0
         self._low_us = 0
+        self._since_lobe_us = 0
+        self._moved_us = 0
         self._enter(LOBE)
 
     def _follow_lobe(self, m: Motion, dt_us: int) -> None:
@@ -213,7 +229,11 @@ class ImuSteps:
             self._down_us = 0
         elif rate > p.lobe_rate_cdps:
             self._down_us = 0
-        elif rate < p.land_rate_cdps or self._down_us:
+        elif (
+            self._down_us
+            or rate < p.land_rate_cdps
+            or (rate < p.land_soft_cdps and self._stage_us >= h.landing_us)
+        ):
             self._down_us += dt_us
         if m.total_sq >= p.low_sq:
             self._low_us = 0

@@ -38,9 +38,15 @@ class Profile:
         self.quiet_sq = rate_sq(1150)
         # Flat for sure after 0.5 s of quiet: no one rests that long in mid-swing. Angles start again.
         self.flat_us = 500_000
-        # The foot was moved through the air: the specific force left 1 g by more than 0.1 g (study: 1 m/s2).
-        self.acc_low_sq = acc_sq(898)
-        self.acc_high_sq = acc_sq(1102)
+        # The foot was moved through the air: the square of the specific force is so much more or less than at rest
+        # (foot: by 7 % or -14 % in size; tuned. Foot down, movement adds; unloading a standing foot takes away).
+        # Measured from this sensor's own rest: recorded parts read 0.88 to 1.07 g there.
+        self.shake_up_pct = 21 if shank else 14
+        self.shake_down_pct = 19 if shank else 26
+        self.rest_us = 50_000
+        self.rest_low_sq = acc_sq(750)
+        self.rest_high_sq = acc_sq(1_250)
+        self.rest_share = 8
 
         # A, heel rise. Rate: 30 % of the usual push-off peak (study), from quiet to 0.55 rad/s. The start
         # value is that of the weakest feet: low thresholds that adapt up miss fewer first steps (study).
@@ -48,11 +54,13 @@ class Profile:
         self.rise_rate_pct = 30
         self.rise_rate_min_cdps = 1_200
         self.rise_rate_max_cdps = 3_150
-        # Angle: 42 % of the usual heel-rise angle (tuned), from 0.16 rad (twice that of a weight shift) to
-        # 0.35 rad. The shank leans forward 35 deg of its 70 before the heel rises (norm curves): 45 %.
+        # Angle: 42 % of the usual heel-rise angle (tuned), from 0.12 rad to 0.35 rad; from 0.16 rad, twice that of a
+        # weight shift, if no step began for 4 s. The shank leans forward 35 deg of its 70 before the heel rises
+        # (norm curves): 45 %.
         self.drop_start_udeg = 60_000_000 if shank else 24_000_000
         self.drop_pct = 45 if shank else 42
-        self.drop_min_udeg = 12_000_000 if shank else 9_000_000
+        self.drop_min_udeg = 12_000_000 if shank else 7_000_000
+        self.drop_idle_udeg = 12_000_000 if shank else 9_000_000
         self.drop_max_udeg = 40_000_000 if shank else 20_000_000
 
         # A foot that spins on the ground leans a little, too: at least half of the rate is sagittal, unless
@@ -63,13 +71,15 @@ class Profile:
         # seated person's toe that comes down after a tap is no heel rise.
         self.below_shift = 2
 
-        # Looking ahead: while ground times repeat within a quarter, thresholds fall by 82 % (angle) and
-        # 50 % (rate) from 300 to 150 ms before the toe is expected to leave. The muscle needs 150-200 ms.
+        # Looking ahead: while ground times repeat within 30 %, thresholds fall by 82 % (angle) and
+        # 50 % (rate) from 320 to 170 ms before the toe is expected to leave. The muscle needs 150-200 ms.
         # Until 80 ms before that they are higher by 60 % and 80 %: slow walkers lift the heel 0.5 s early (tuned).
-        self.regular_pct = 25
-        self.lead_us = 300_000
+        self.regular_pct = 30
+        self.lead_us = 320_000
         self.ramp_us = 150_000
         self.early_us = 80_000
+        # A toe-off that is overdue by half of the time on the ground: the person has stopped.
+        self.overdue_pct = 50
         self.ahead_drop_pct = 82
         self.ahead_rate_pct = 50
         self.early_drop_pct = 60
@@ -86,12 +96,12 @@ class Profile:
         self.ease_min_pct = -100
 
         # B, toe-up rate without (enough) heel rise: the path for feet without push-off (study: without it
-        # the weakest foot falls to 5 %). 30 % of the usual swing peak, 0.8 to 2.1 rad/s (tuned). It falls
+        # the weakest foot falls to 5 %). 30 % of the usual swing peak, 0.86 to 2.1 rad/s (tuned). It falls
         # by up to 70 % with the heel rise already seen, to no less than 0.5 rad/s. The foot must have
         # moved through the air or risen by a quarter of a heel rise: a seated person taps toe-up too.
         self.swing_start_cdps = 14_000
         self.toe_up_pct = 30
-        self.toe_up_min_cdps = 4_600
+        self.toe_up_min_cdps = 4_900
         self.toe_up_max_cdps = 12_000
         self.risen_pct = 70
         self.toe_up_floor_cdps = 2_900
@@ -116,15 +126,20 @@ class Profile:
         self.lobe_clear_min_cdps = 5_000
         self.lobe_clear_max_cdps = 14_000
 
-        # End: toe-down rate over 0.3 rad/s (study), no sooner than 75 % of the usual lobe (0.20-0.33 s),
+        # End: toe-down rate over 0.3 rad/s (study), no sooner than 82 % of the usual lobe (0.20-0.43 s),
         # because dragged and stiff feet dip in mid-swing; or when the rate has stayed down for 0.12 s. It must
         # hold for 40 ms: the rate turns that long before the heel touches (human marks of Voisard 2023).
         self.land_rate_cdps = -1_720
         self.land_hold_us = 40_000
+        # Feet that land softly hardly turn toe-down: there 0.2 rad/s toe-up and less is enough, from 0.12 s before the
+        # foot usually comes to rest. A dropped toe that sinks in mid-air moves on until contact, so that this waits.
+        self.land_soft_cdps = -1_720 if shank else 1_200
+        self.moved_start_us = 500_000
+        self.landing_ahead_us = 120_000
         self.lobe_start_us = 350_000
-        self.lobe_pct = 75
+        self.lobe_pct = 82
         self.lobe_min_us = 200_000
-        self.lobe_min_max_us = 330_000
+        self.lobe_min_max_us = 430_000
         self.down_us = 120_000
         # Other lobes end when the foot is quiet. The shank passes slowly over the standing foot: longer.
         self.lobe_quiet_us = 100_000 if shank else 40_000
@@ -135,12 +150,13 @@ class Profile:
         self.rise_quiet_us = 120_000  # the heel rose and rests: tiptoe, not a step
         self.rise_max_us = 900_000  # slow walkers need up to 0.8 s from heel-off to toe-off
 
-        # Ready again: quiet for 0.05 s, or a quarter of the stride after contact (tuned; half of a stance), 0.2 to
-        # 0.6 s (study: quiet alone loses 11 % of the steps, because many feet roll without ever resting).
+        # Ready again: quiet for 0.05 s, or a third of the stride after contact (tuned; half of a stance), 0.2 to 0.4 s
+        # (study: quiet alone loses 11 % of the steps, because many feet roll without ever resting).
         self.rearm_quiet_us = 100_000 if shank else 50_000
-        self.rearm_pct = 25
+        self.rearm_pct = 25 if shank else 34
         self.rearm_min_us = 200_000
-        self.rearm_max_us = 600_000
+        self.rearm_max_us = 600_000 if shank else 400_000
+        self.stride_start_us = 900_000  # a brisk one, until a stride is known: short second steps count too
         # The timer may only count after the rate has ranged over 1 rad/s since the start: an IMU that
         # reports one constant rate never gets ready.
         self.alive_cdps = 5_730

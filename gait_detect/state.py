@@ -18,7 +18,10 @@ class GaitState:
     phase           one of PHASE_*
     swing           1 from heel-off to initial contact: the foot needs help; else 0
     phase_age_us    int, how long this phase has lasted, us, saturates
-    confidence      int, 0 to 100; 0 means that nothing may be built on this state
+    confidence      int, 0 to 100, of all sensors together; 0 means that nothing may be built on this state
+    imu_confidence, switch_confidence   int, 0 to 100, of each alone; 0 if it is not there or says nothing
+    disagreed       int, steps that only one of IMU and switch has told, 0 to 2**20 - 1, then again from 0
+    disagreed_pct   int, 0 to 100, share of such among the last few steps
     steps           int, how often swing began, 0 to 2**20 - 1, then again from 0
     stride_us       int, last full stride (swing start to swing start), us, 0 if unknown
     pitch_cdeg      int, pitch of the sensor since foot-flat, 0.01 deg, toe-up (shank: foot-forward) +
@@ -28,6 +31,9 @@ class GaitState:
 
     __slots__ = (
         "confidence",
+        "disagreed",
+        "disagreed_pct",
+        "imu_confidence",
         "other_us",
         "phase",
         "phase_age_us",
@@ -36,6 +42,7 @@ class GaitState:
         "steps",
         "stride_us",
         "swing",
+        "switch_confidence",
         "t_us",
     )
 
@@ -45,6 +52,10 @@ class GaitState:
         self.swing: int = 0
         self.phase_age_us: int = 0
         self.confidence: int = 0
+        self.imu_confidence: int = 0
+        self.switch_confidence: int = 0
+        self.disagreed: int = 0
+        self.disagreed_pct: int = 0
         self.steps: int = 0
         self.stride_us: int = 0
         self.pitch_cdeg: int = 0

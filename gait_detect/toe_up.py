@@ -5,6 +5,7 @@ SWEPT_MIN_UDEG = 15_000_000  # a step turns the sensor by more
 SWEPT_MAX_UDEG = 90_000_000
 VOTES = 3
 VOTES_ROUND = 5  # to say that a foot's sensor is turned round: rare, and worse than useless if it is wrong
+VOTES_AGAINST_SLOPE = 8  # if gravity speaks against it: a recorded foot gave seven in a row
 
 # The shank swings forward two to three times as fast as it leans forward in stance. The sum of cubed rates shows
 # it: in each 2.4 s of movement over 1 rad/s it was 34 to 94 % of the sum of their sizes (Stanford FoG, Parkinson,
@@ -24,6 +25,7 @@ class ToeUpSign:
         still_us    int, how long the sensor has been still, us; 0 while it moves
         dt_us       int, time since the reading before, us, 0 to 50 000
         returns     0 not known yet, 1 this way, -1 the other way
+    votes_round  int, how many more steps must say so for -1 on a foot
     Foot     the larger turn between two rests is the heel rise, toe-down: 578 recorded feet decided so, none wrongly.
     Shank    it hardly rests while walking, and the first step from standing may swing forward first: cubed rates.
     """
@@ -37,10 +39,12 @@ class ToeUpSign:
         "_swept_min_udeg",
         "_swept_udeg",
         "_votes",
+        "votes_round",
     )
 
     def __init__(self, is_shank: int) -> None:
         self._is_shank = is_shank
+        self.votes_round: int = VOTES_ROUND
         self.restart()
 
     def restart(self) -> None:
@@ -72,7 +76,7 @@ class ToeUpSign:
         self._swept_max_udeg = 0
         if self._votes >= VOTES:
             return 1
-        return -1 if self._votes <= -VOTES_ROUND else 0
+        return -1 if self._votes <= -self.votes_round else 0
 
     def _compare_speeds(self, rate_cdps: int, dt_us: int) -> int:
         if abs(rate_cdps) < MOVES_CDPS:

@@ -132,7 +132,7 @@ class World:
         """A person acknowledges and arms; StimulatorNotReady if it will not."""
         self.loop.guard.acknowledge()
         if not self.loop.arm_walk():
-            raise StimulatorNotReady(self.device_sentence())
+            raise StimulatorNotReady(self.loop.mounting_sentence() or self.device_sentence())
 
     def device_sentence(self) -> str:
         """Say in words how the driver stands."""

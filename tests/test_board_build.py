@@ -14,7 +14,7 @@ from firmware_py.pi.console import UserError
 from stimulator.prescription import canonical_bytes, default_prescription, from_bytes
 from tests.house import REPO, plant
 
-SIZE_MAX = 145_000  # docs/boards.md, "Sizes"; measured 137 KB
+SIZE_MAX = 150_000  # docs/boards.md, "Sizes"; measured 143 KB
 
 
 def options(**kw) -> Options:

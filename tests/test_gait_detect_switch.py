@@ -43,7 +43,8 @@ def test_the_switch_alone_tells_the_phases_in_order() -> None:
             seen.append(phase)
     step = [PHASE_HEEL_OFF, PHASE_SWING, PHASE_LOADING, PHASE_STANCE]
     assert seen == [PHASE_NOT_WALKING, *step, *step]
-    assert detector.state.confidence == 40
+    state = detector.state
+    assert (state.confidence, state.imu_confidence, state.switch_confidence) == (40, 0, 40)
 
 
 @pytest.mark.parametrize("bounce_us", [5_000, 10_000, 20_000])
@@ -121,13 +122,22 @@ def lifts_the_heel_while_still(t_s: float, s: Sample) -> None:
         s.heel = HEEL_UP if 0.5 < t_s < 0.9 else HEEL_DOWN
 
 
+def swing_confidences(detector: GaitDetector, walk_samples) -> list[int]:
+    """Return the fused confidence at the last sample of each swing."""
+    seen, last, was_swing = [], 0, 0
+    for s in walk_samples:
+        state = detector.step(s)
+        if was_swing and not state.swing:
+            seen.append(last)
+        last, was_swing = state.confidence, state.swing
+    return seen
+
+
 def test_both_together_find_every_step_once_and_are_surer() -> None:
-    detector = GaitDetector()
-    found = swings(detector, samples(WALK, has_switch=True))
-    assert len(found) == WALK.strides
-    imu_alone, switch_agrees = GaitDetector(), detector.state.confidence
-    swings(imu_alone, samples(WALK))
-    assert switch_agrees > imu_alone.state.confidence
+    both_sure = swing_confidences(GaitDetector(), samples(WALK, has_switch=True))
+    assert len(both_sure) == WALK.strides
+    alone_sure = swing_confidences(GaitDetector(), samples(WALK))
+    assert both_sure[-1] > alone_sure[-1]
 
 
 def test_a_switch_that_opens_under_a_still_foot_is_not_believed() -> None:
@@ -148,12 +158,12 @@ def test_a_stuck_switch_leaves_the_steps_to_the_imu_and_lowers_confidence(level:
         if t_s > 0.5:
             s.heel = level
 
+    assert swings(GaitDetector(), both(WALK, stuck)) == swings(GaitDetector(), samples(WALK))
     detector = GaitDetector()
-    assert swings(detector, both(WALK, stuck)) == swings(GaitDetector(), samples(WALK))
+    sure = swing_confidences(detector, both(WALK, stuck))
     if level == HEEL_DOWN:
-        alone = GaitDetector()
-        swings(alone, samples(WALK))
-        assert detector.state.confidence < alone.state.confidence
+        assert max(sure) < min(swing_confidences(GaitDetector(), samples(WALK)))
+        assert detector.state.disagreed == WALK.strides
 
 
 def test_the_switch_takes_over_when_the_imu_is_lost_in_mid_walk() -> None:
@@ -184,4 +194,5 @@ def test_use_switch_false_ignores_the_switch() -> None:
 def test_no_sensor_at_all_is_no_confidence_and_no_swing() -> None:
     detector = GaitDetector()
     assert swings(detector, samples(WALK, has_imu=False)) == []
-    assert detector.state.confidence == 0
+    state = detector.state
+    assert (state.confidence, state.imu_confidence, state.switch_confidence) == (0, 0, 0)

@@ -96,3 +96,26 @@ def test_sums_stay_below_what_a_board_holds(rate_cdps: int, dt_us: int) -> None:
         said = sign.step(rate_cdps, 0, dt_us)
         assert max(sign._forward, sign._back) < 2**30
         assert said in (0, 1 if rate_cdps > 0 else -1)
+
+
+def wrong_steps_until_told(votes: ToeUpSign) -> int:
+    """Return how many steps whose larger turn is toe-up it takes to say that the sensor is turned round."""
+    for step in range(1, 20):
+        for _ in range(20):
+            assert votes.step(12_000, 0, DT_US) == 0  # 24 deg
+        for rest_us in range(DT_US, 110_000, DT_US):
+            if votes.step(0, rest_us, DT_US) == -1:
+                return step
+    return 0
+
+
+def test_five_steps_turn_a_foot_s_sensor_round_and_eight_against_the_slope_of_the_laces() -> None:
+    level, sloping = ToeUpSign(0), Mounting("foot")
+    assert wrong_steps_until_told(level) == 5
+    stands = Sample()
+    stands.acc_x_mg, stands.acc_z_mg = 260, 950  # 15 deg, up backward: too little to be sure by itself
+    for _ in range(60):
+        sloping.step(0, 0, 0, stands, DT_US)
+    level.restart()
+    level.votes_round = sloping._toe_up.votes_round
+    assert wrong_steps_until_told(level) == 8
