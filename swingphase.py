@@ -42,6 +42,7 @@ JOBS = (
         "a device over Bluetooth, or a simulated one",
         simulator="hw_sim.radio.link_sim",
     ),
+    Job("board", "firmware_py.pi.board.job", "MicroPython boards: build, copy, measure"),
     Job("bench", "benchmarks.bench_job", "figures: worst cases, counts and ratios"),
     Job("bench-check", "benchmarks.bench_check", "a stimulator on a resistor: a guided check and a sheet"),
     Job("safety-case", "evidence.safety_case", "the safety page: hazards, requirements, tests and results"),

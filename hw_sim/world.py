@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from firmware_py.blackbox import RowRing
-from firmware_py.compose import Loop, compose_walk
+from firmware_py.compose import compose_walk
 from firmware_py.cycle import CYCLE_US
 from firmware_py.hal import Port, Sensors
+from firmware_py.loop import Loop
 from firmware_py.pi.about import about_log
 from firmware_py.pi.log_file import LogFile
 from hw_sim.emulators.pty_link import Link

@@ -43,6 +43,11 @@ def portable_files(root: Path = REPO) -> list[Path]:
     return sorted(found)
 
 
+def board_files(root: Path = REPO) -> list[Path]:
+    """Return the files that run on a microcontroller only."""
+    return sorted((root / "firmware_py/boards").glob("*.py"))
+
+
 def module_name(path: Path, root: Path = REPO) -> str:
     """Return the dotted name by which `path` is imported: safety/gate.py is safety.gate."""
     parts = list(path.relative_to(root).with_suffix("").parts)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.house import REPO, plant, portable_files
+from tests.house import REPO, board_files, plant, portable_files
 from tests.mpy.host import compile_mpy
 from tests.portable_lint import complaints
 
@@ -12,8 +12,15 @@ def test_portable_files_keep_to_the_portable_subset():
     assert not found, "\n".join(found)
 
 
-def test_mpy_cross_compiles_every_portable_file(tmp_path):
-    files = portable_files()
+def test_files_of_the_boards_keep_to_the_same_subset_with_the_boards_own_modules():
+    files = board_files()
+    assert len(files) >= 10
+    found = [said for path in files for said in complaints(path, REPO)]
+    assert not found, "\n".join(found)
+
+
+def test_mpy_cross_compiles_every_file_that_a_board_gets(tmp_path):
+    files = portable_files() + board_files()
     assert len(files) >= 5, "the portable rooms are not where tests/house.py looks for them"
     found = [compile_mpy(path, (tmp_path / path.relative_to(REPO)).with_suffix(".mpy")) for path in files]
     assert not any(found), "\n".join(filter(None, found))
@@ -58,6 +65,25 @@ def test_a_planted_line_is_named_with_file_and_line(tmp_path, line):
     found = complaints(tmp_path / "safety/planted.py", tmp_path)
     assert found, f"{line!r} passed"
     assert all(said.startswith(tuple(f"safety/planted.py:{n}: " for n in (2, 3, 4))) for said in found)
+
+
+@pytest.mark.parametrize(
+    ("line", "passes"),
+    [
+        ("import machine", True),
+        ("import rp2", True),
+        ("from firmware_py.boards.stage import Stage", True),
+        ("BASE = 0x40058000", True),
+        ("import functools", False),
+        ("import asyncio", False),
+        ("import firmware_py.pi.words", False),
+        ("HALF = 0.5", False),
+    ],
+)
+def test_what_only_a_board_may_do_passes_there_and_nowhere_else(tmp_path, line, passes):
+    plant(tmp_path, {"firmware_py/boards/a.py": line + "\n", "firmware_py/a.py": line + "\n"})
+    assert (complaints(tmp_path / "firmware_py/boards/a.py", tmp_path) == []) == passes
+    assert complaints(tmp_path / "firmware_py/a.py", tmp_path)
 
 
 def test_ordinary_board_code_passes(tmp_path):

@@ -4,58 +4,23 @@ Under MicroPython (32-bit, whole numbers of 31 bits) every cycle runs with the h
 allocation ends the run with a MemoryError.
 """
 
-import struct
+import io
 from pathlib import Path
 
 import pytest
 
-from hw_sim.leg import Leg
-from hw_sim.sensors import SimSensors
-from hw_sim.walker import WalkerSettings
+from hw_sim.scenario_file import library_names
+from safety.clock import after_us
 from safety.sample import Sample
+from tests.loop_traces import encoded, recorded_traces, scenario_trace, seconds_of, stream_of
 from tests.mpy import whole_loop
 from tests.mpy.host import run_under_micropython
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE / "golden" / "walk_trace.bin"
 SCRIPT = HERE / "mpy" / "whole_loop.py"
-
-
-def encoded(sample: Sample, dt_us: int) -> bytes:
-    row = struct.pack("<H", dt_us)
-    for rate in (sample.gyro_x_cdps, sample.gyro_y_cdps, sample.gyro_z_cdps):
-        row += struct.pack("<i", rate)[:3]
-    row += struct.pack("<3hB", sample.acc_x_mg, sample.acc_y_mg, sample.acc_z_mg, sample.heel + 1)
-    assert len(row) == whole_loop.ROW_BYTES
-    return row
-
-
-def simulated_trace(seconds: int) -> bytes:
-    """Sample a simulated severe foot drop, standing, walking and stopping, as `walk_trace.bin` stores it."""
-    leg = Leg(WalkerSettings(severity="severe", seed=3, stop_s=seconds - 4.0))
-    sensors = SimSensors(leg, place="foot", t_us_start=0)
-    sample, rows, last_us = Sample(), [], 0
-    for _ in range(seconds * 1000):
-        leg.advance(1000)
-        while sensors.read(sample):
-            rows.append(encoded(sample, sample.t_us - last_us))
-            last_us = sample.t_us
-    return b"".join(rows)
-
-
-def recorded_trace(number: int) -> bytes:
-    from hw_sim.recordings import gait_dir, pick
-
-    path = gait_dir() / "truong2019.npz"
-    if not path.exists():
-        pytest.skip(f"recordings are not here: {path} (see SWINGPHASE_GAIT_DIR)")
-    recording = pick(path, number)
-    sample, rows, last_us = Sample(), [], 0
-    for i in range(recording.n_samples):
-        recording.fill(i, sample)
-        rows.append(encoded(sample, sample.t_us - last_us))
-        last_us = sample.t_us
-    return b"".join(rows)
+# As different as four situations of the library can be: an IMU that breaks, a worn switch, no switch, other walking.
+DIFFERENT = ("imu-cable-breaks", "switch-worn-out", "shank-only", "gravel")
 
 
 def both(trace: bytes, *, has_switch: bool, compiled: bool = False) -> tuple[str, str]:
@@ -72,7 +37,10 @@ def counts(line: str) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["from source", "from mpy"])
+@pytest.mark.parametrize(
+    "compiled",
+    [pytest.param(False, id="from source"), pytest.param(True, marks=pytest.mark.slow, id="from mpy")],
+)
 def test_the_stored_walk_gives_one_checksum_on_cpython_and_micropython(compiled):
     here, board = both(STORED.read_bytes(), has_switch=True, compiled=compiled)
     assert here == board
@@ -100,10 +68,54 @@ def test_every_setting_the_keys_a_comparison_and_both_legs_are_the_same_on_a_boa
         assert int(words[4]) >= 500
 
 
-def test_a_recorded_walk_gives_one_checksum_on_cpython_and_micropython():
-    here, board = both(recorded_trace(0), has_switch=False)
+def both_of(walks: list[tuple[str, bool, bytes]], timeout_s: float = 300) -> tuple[list[str], list[str]]:
+    stream = stream_of(walks)
+    board = run_under_micropython(
+        SCRIPT, "/app/walks.bin", files={"walks.bin": stream}, compiled=True, timeout_s=timeout_s
+    )
+    return list(whole_loop.run_stream(io.BytesIO(stream))), board.strip().splitlines()
+
+
+def pulses_of(lines: list[str]) -> int:
+    return sum(int(counts(line.partition(" ")[2])["pulses"]) for line in lines if " ticks " in line)
+
+
+def test_recorded_people_give_one_checksum_on_cpython_and_on_the_mpy_that_ships():
+    here, board = both_of(recorded_traces(30))
     assert here == board
-    assert int(counts(here.splitlines()[0])["pulses"]) >= 200
+    assert pulses_of(here) >= 200
+
+
+def test_situations_of_daily_life_give_one_checksum_on_cpython_and_on_the_mpy_that_ships():
+    walks = [scenario_trace(name, 13) for name in DIFFERENT]
+    assert any(mark & whole_loop.NO_IMU for mark in walks[0][2][17 :: whole_loop.ROW_BYTES])
+    here, board = both_of(walks)
+    assert here == board
+    assert pulses_of(here) >= 100 * len(DIFFERENT)
+
+
+@pytest.mark.slow
+def test_an_hour_of_walks_gives_one_checksum_on_cpython_and_on_the_mpy_that_ships():
+    walks = [scenario_trace(name, 2_000) for name in library_names()]
+    walks += recorded_traces(3_600 - sum(seconds_of(rows) for _, _, rows in walks))
+    assert sum(seconds_of(rows) for _, _, rows in walks) >= 3_600
+    here, board = both_of(walks, timeout_s=3_600)
+    assert here == board, "the first line that differs names the walk"
+    print(here[-1])
+
+
+def test_a_gap_without_samples_is_the_same_time_as_one_long_wait():
+    sample = Sample()
+    rows = encoded(sample, 10_000) + encoded(sample, 150_000)
+    assert len(rows) == 4 * whole_loop.ROW_BYTES
+    sensors = whole_loop.TraceSensors(rows)
+    sensors.now_us = after_us(whole_loop.T_START_US, 10_000)
+    assert sensors.read(sample)
+    sensors.now_us = after_us(whole_loop.T_START_US, 159_999)
+    assert not sensors.read(sample)
+    sensors.now_us = after_us(whole_loop.T_START_US, 160_000)
+    assert sensors.read(sample)
+    assert sample.t_us == sensors.now_us
 
 
 def test_the_checksum_sees_one_changed_sample():

@@ -1,1 +1,1 @@
-"""What only a microcontroller with MicroPython has: its radio, pins and timers."""
+"""What runs on a microcontroller only: MicroPython's machine, rp2, radio and files, behind `firmware_py.hal`."""

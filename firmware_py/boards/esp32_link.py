@@ -130,7 +130,7 @@ class Esp32Link:
             self._note((event, data[0], data[1], data[2], data[3], data[4]))
         elif event == CENTRAL_DISCONNECT:
             self._events.append((event, data[0]))
-        elif event in (MTU_EXCHANGED, PASSKEY_ACTION):
+        elif event == MTU_EXCHANGED or event == PASSKEY_ACTION:
             self._note((event, data[0], data[1]))
         elif event == INDICATE_DONE:
             self._note((event, data[0], data[2]))

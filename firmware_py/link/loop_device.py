@@ -13,7 +13,7 @@ I16_MAX = 0x7FFF
 class LoopDevice(Device):
     """Drive a loop.
 
-    loop       firmware_py.compose.Loop
+    loop       firmware_py.loop.Loop
     wearer     stimulator.wearer.Wearer whose level the loop's walk follows, or None
     after_cycle(t_us, telemetry)   once in every control cycle, after it; allocates nothing
     """

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import REPO, portable_files
+from firmware_py.pi.board.build import compile_file
+from tests.house import REPO, board_files, portable_files
 
 HERE = Path(__file__).resolve().parent
 WASM = HERE / "node_modules/@micropython/micropython-webassembly-pyscript/micropython.wasm"
@@ -58,13 +59,17 @@ def run_under_micropython(
     *args: str,
     files: Mapping[str, Path | bytes] | None = None,
     compiled: bool = False,
+    boards: bool = False,
+    again: str = "",
     timeout_s: float = 120,
 ) -> str:
     """Return what `script` prints when MicroPython runs it as __main__.
 
     args      sys.argv[1:] of the script
     files     more files to place beside it: name inside MicroPython (relative to /app) -> file or content
-    compiled  import the portable files as .mpy, as a board does, in place of their source
+    compiled  import the portable files as the very .mpy that `board build` ships, in place of their source
+    boards    also place `firmware_py/boards`, and stand-ins of what only a chip has (tests/mpy/fakes)
+    again     function of the script to call until it returns False; between two calls memory is collected
     Raises ScriptFailed on an exception or exit code other than 0. Skips (in CI fails) without MicroPython.
     """
     need_micropython()
@@ -73,13 +78,14 @@ def run_under_micropython(
     with tempfile.TemporaryDirectory() as scratch_name:
         scratch = Path(scratch_name)
         placed: dict[str, str] = {}
-        for source in portable_files():
+        if boards:
+            fakes = [path for path in (HERE / "fakes").glob("*.py") if path.name != "__init__.py"]
+            placed |= {f"/app/{path.name}": str(path) for path in [*fakes, HERE / "board_parts.py"]}
+        for source in portable_files() + (board_files() if boards else []):
             name = source.relative_to(REPO)
             if compiled:
                 target = (scratch / "mpy" / name).with_suffix(".mpy")
-                complaint = compile_mpy(source, target)
-                if complaint:
-                    raise ScriptFailed(complaint)
+                compile_file(source, target)
                 placed[f"/app/{name.with_suffix('.mpy').as_posix()}"] = str(target)
             else:
                 placed[f"/app/{name.as_posix()}"] = str(source)
@@ -94,7 +100,7 @@ def run_under_micropython(
         done = node(
             [str(HERE / "run.mjs")],
             return_completed_process=True,
-            input=json.dumps({"files": placed, "script": main, "argv": list(args)}),
+            input=json.dumps({"files": placed, "script": main, "argv": list(args), "again": again}),
             capture_output=True,
             text=True,
             timeout=timeout_s,

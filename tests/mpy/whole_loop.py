@@ -29,7 +29,12 @@ except ImportError:
         """CPython has no heap to lock."""
 
 
-ROW_BYTES = 18  # dt_us u16, gyro x y z i24 in cdps, acc x y z i16 in mg, heel i8; little-endian
+# dt_us u16, gyro x y z i24 in cdps, acc x y z i16 in mg, heel + 1 with NO_IMU or ONLY_TIME u8; little-endian
+ROW_BYTES = 18
+NO_IMU = 0x80
+ONLY_TIME = 0x40  # no sample: time passes
+HEAD_BYTES = 6  # in front of each of several walks: place u8, switch u8, bytes u32
+PLACES = ("foot", "shank")
 T_START_US = 0x3FFFFFFF - 4_999_999
 ACK_US = 3_000
 
@@ -47,25 +52,27 @@ class TraceSensors:
         return self._at >= len(self._trace)
 
     def read(self, sample):
-        at = self._at
         b = self._trace
-        if at >= len(b):
-            return False
-        t_us = after_us(self._t_us, b[at] | b[at + 1] << 8)
-        if elapsed_us(t_us, self.now_us) > 0:
-            return False
-        self._t_us = t_us
-        self._at = at + ROW_BYTES
-        sample.t_us = t_us
-        sample.gyro_x_cdps = self._i24(at + 2)
-        sample.gyro_y_cdps = self._i24(at + 5)
-        sample.gyro_z_cdps = self._i24(at + 8)
-        sample.acc_x_mg = self._i16(at + 11)
-        sample.acc_y_mg = self._i16(at + 13)
-        sample.acc_z_mg = self._i16(at + 15)
-        sample.heel = b[at + 17] - 1
-        sample.has_imu = 1
-        return True
+        while self._at < len(b):
+            at = self._at
+            t_us = after_us(self._t_us, b[at] | b[at + 1] << 8)
+            if elapsed_us(t_us, self.now_us) > 0:
+                return False
+            self._t_us = t_us
+            self._at = at + ROW_BYTES
+            if b[at + 17] & ONLY_TIME:
+                continue
+            sample.t_us = t_us
+            sample.gyro_x_cdps = self._i24(at + 2)
+            sample.gyro_y_cdps = self._i24(at + 5)
+            sample.gyro_z_cdps = self._i24(at + 8)
+            sample.acc_x_mg = self._i16(at + 11)
+            sample.acc_y_mg = self._i16(at + 13)
+            sample.acc_z_mg = self._i16(at + 15)
+            sample.heel = (b[at + 17] & 3) - 1
+            sample.has_imu = 0 if b[at + 17] & NO_IMU else 1
+            return True
+        return False
 
     def _i24(self, at):
         b = self._trace
@@ -354,8 +361,28 @@ def one_cycle(loop, guard, sensors, port, t_us):
         spent_us += max(500, min(guard.due_us(CYCLE_US), CYCLE_US - spent_us))
 
 
+def run_stream(stream):
+    """Yield the lines of each walk in the stream, each after its number, and at the end one checksum over all."""
+    digest = hashlib.sha256()
+    number = 0
+    while True:
+        head = stream.read(HEAD_BYTES)
+        if len(head) < HEAD_BYTES:
+            break
+        trace = stream.read(head[2] | head[3] << 8 | head[4] << 16 | head[5] << 24)
+        for line in run(trace, PLACES[head[0]], bool(head[1])):
+            digest.update(line.encode())
+            yield "%d %s" % (number, line)
+        number += 1
+    yield "walks %d checksum %s" % (number, "".join(["%02x" % b for b in digest.digest()]))
+
+
 if __name__ == "__main__":
     with open(sys.argv[1], "rb") as f:
+        if len(sys.argv) == 2:
+            for line in run_stream(f):
+                print(line)
+            sys.exit()
         data = f.read()
     if sys.argv[3] == "all":
         lines = run_all(data, sys.argv[2])

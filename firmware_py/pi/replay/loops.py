@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import Callable
 
 from firmware_py import blackbox
-from firmware_py.compose import Loop, compose_controller, compose_walk
+from firmware_py.compose import compose_controller, compose_walk
+from firmware_py.loop import Loop
 from firmware_py.pi.console import UserError
 from firmware_py.pi.guardian.build import make_guard
 from firmware_py.pi.guardian.core import NOTHING, GuardianCore, Incoming

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware_py.compose import start_problems
+from firmware_py.loop import start_problems
 from firmware_py.pi.about import is_clock_synchronised
 from firmware_py.pi.battery import Battery
 from firmware_py.pi.console import sentence_of
