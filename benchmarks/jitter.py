@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from firmware_py.blackbox import NoLog
-from firmware_py.compose import compose_controller
+from firmware_py.compose_controller import compose_controller
 from firmware_py.cycle import CYCLE_US
 from firmware_py.hal import Sensors
 from firmware_py.pi.console import UserError

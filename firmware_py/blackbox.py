@@ -10,8 +10,6 @@ the same code the same inputs and compare every row (firmware_py/pi/replay).
 
 import struct
 
-from safety.clock import elapsed_us
-
 ROW_FORMAT = "<BBHi7i"  # kind, sequence, count, t_us, a to g
 ROW_BYTES = struct.calcsize(ROW_FORMAT)
 DATA_AT = 8
@@ -40,63 +38,9 @@ COMPARISON = 19  # of two prescriptions: what the next stride is, of stimulator.
 VOICES = 20
 MOUNTING = 21
 
-KINDS = {
-    SAMPLE: ("sample", "gyro_x_cdps gyro_y_cdps gyro_z_cdps acc_x_mg acc_y_mg acc_z_mg heel_and_imu"),
-    STATE: ("state", "phase swing confidence steps stride_us pitch_cdeg rate_cdps"),
-    CYCLE: ("cycle", "sequence level envelope_state sample_age_us - - -"),
-    REQUEST: ("request", "channel sequence fire_at_us current_ua width_us gap_us shape"),
-    RESULT: ("result", "channel sequence asked_ua granted_ua width_us reason -"),
-    DEVICE: ("device", "state fault pulses_acked - - - -"),
-    ARMED: ("armed", "armed reason supervisor_state fault held_by sound -"),
-    LOST: ("lost", "rows - - - - - -"),
-    STEPS: ("steps", "count_and_wraps dt1_us dt2_us dt3_us dt4_us dt5_us dt6_us"),
-    ACT: ("act", "act first second - - - -"),
-    INPUTS: ("inputs", "stop controller_gone slept battery - - -"),
-    PORT: ("port", "trouble - - - - - -"),
-    HEARD: ("heard", "armed is_ready state fault sound - -"),
-    VOICES: ("voices", "swing confidence imu_confidence switch_confidence disagreed disagreed_pct -"),
-    MOUNTING: ("mounting", "problem accepted axis_x axis_y axis_z stage -"),
-    COMPARISON: ("comparison", "label block strides hash_0 hash_1 hash_2 hash_3"),
-}
-# These hold bytes in place of numbers.
-BYTES = {
-    RECEIVED: "received",  # from the stimulator, in one piece
-    SENT: "sent",  # to it
-    CONTROLLER: "controller",  # a packet of the controller, as the guardian got it
-    OPERATOR: "operator",  # a packet of an operator
-    PRESCRIPTION: "prescription",  # canonical bytes of what an act commits
-}
-
 # What PORT says went wrong.
 READ_FAILED = 1
 WRITE_FAILED = 2
-
-# What ACT says a person, or a tool for a person, did. `first` and `second` where they mean something.
-(
-    ACT_OPEN,
-    ACT_ACKNOWLEDGE,
-    ACT_CHANNELS_CHECKED,
-    ACT_PROFILE_CHANGED,
-    ACT_ARM,  # first: 1 for a test burst
-    ACT_DISARM,
-    ACT_PAUSE,
-    ACT_RESUME,
-    ACT_STOP,
-    ACT_CLEAR,
-    ACT_BATTERY,  # first: percent
-    ACT_USE,  # first: 0 the walk, 1 the test burst comes into charge
-    ACT_HOLD,  # first: channel, second: current_max_ua
-    ACT_RELEASE,
-    ACT_BEAT,
-    ACT_COMMIT,  # the prescription follows
-    ACT_KEY_DOWN,  # first: key of the wearer
-    ACT_KEY_UP,
-    ACT_LEVEL,  # first: percent
-    ACT_MOUNTING,  # the sensor was put on anew
-) = range(1, 21)
-
-STEPS_MAX = 7  # of one row: its own time and six differences
-STEPS_WRAPS = 8  # counts above the steps in the first number
 
 
 class NoLog:
@@ -176,61 +120,6 @@ class RowRing:
             self._waiting += 1
         elif self.lost < 0xFFFFFFF:
             self.lost += 1
-
-
-class StepLog:
-    """A log that also keeps the time of every step of the guard, several in one row.
-
-    A row STEPS is kept just before whatever is noted next, so all but the last of its steps noted nothing.
-    log    firmware_py.hal.Log that takes the rows
-    t_us   clock reading of the last step
-    """
-
-    def __init__(self, log) -> None:
-        self._log = log
-        self._dt = [0, 0, 0, 0, 0, 0]
-        self._count: int = 0
-        self._first_us: int = 0
-        self.t_us: int = 0
-        self._wraps: int = 0
-
-    def stepped(self, t_us: int, wraps: int = 0) -> None:
-        """A step at the clock reading `t_us` begins; `wraps` counts the clock's turns where they are known."""
-        dt_us = elapsed_us(t_us, self.t_us)
-        if self._count == STEPS_MAX or (self._count and dt_us < 0):
-            self.flush()
-        if self._count:
-            self._dt[self._count - 1] = dt_us
-        else:
-            self._first_us = t_us
-            self._wraps = wraps
-        self._count += 1
-        self.t_us = t_us
-
-    def flush(self) -> None:
-        """Hand the steps over that wait for their row."""
-        count = self._count
-        if count == 0:
-            return
-        self._count = 0
-        for i in range(count - 1, STEPS_MAX - 1):
-            self._dt[i] = 0
-        dt = self._dt
-        self._log.note(
-            STEPS, self._first_us, self._wraps * STEPS_WRAPS + count, dt[0], dt[1], dt[2], dt[3], dt[4], dt[5]
-        )
-
-    def note(self, kind: int, t_us: int, a: int, b=0, c=0, d=0, e=0, f=0, g=0) -> None:
-        """Keep one row."""
-        self.flush()
-        self._log.note(kind, t_us, a, b, c, d, e, f, g)
-
-    def note_bytes(self, kind: int, t_us: int, data, n: int) -> None:
-        """Keep bytes; nothing for n = 0."""
-        if n <= 0:
-            return
-        self.flush()
-        self._log.note_bytes(kind, t_us, data, n)
 
 
 def rows(data: bytes):

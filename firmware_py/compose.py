@@ -1,14 +1,13 @@
 """The only place that builds the whole: which detector, which driver, which limits work together.
 
-What not every device has (keys, a second leg) is imported where it is built, so that a board without them does not load
-their code.
+What not every device has (keys, a second leg, a log that can be replayed) is imported where it is built, so that a
+board without them does not load their code.
 """
 
-from firmware_py import blackbox
 from firmware_py.channel_check import ChannelCheck
-from firmware_py.cycle import CYCLE_US
+from firmware_py.cycle import CYCLE_US, ControlCycle
+from firmware_py.guard import Guard
 from firmware_py.loop import Loop, start_problems
-from firmware_py.recorded import RecordedBurst, RecordedCycle, RecordedGuard
 from gait_detect.detector import GaitDetector
 from stimulator.drivers import devices
 from stimulator.prescription import (
@@ -18,58 +17,8 @@ from stimulator.prescription import (
     checked,
     prescription_hash,
 )
+from stimulator.test_burst import TestBurst
 from stimulator.walk import WalkScheduler
-
-
-class Controller:
-    """What runs for one leg where the guard is another process: `cycle` asks.
-
-    walk, burst   schedulers; `walk` is in charge from the start
-    about         as of `Loop`
-    """
-
-    def __init__(self, cycle, burst, about) -> None:
-        self.cycle = cycle
-        self.walk = cycle.scheduler
-        self.burst = burst
-        self.about = about
-
-
-def compose_controller(
-    *,
-    sensors,
-    guard,
-    armed,
-    log,
-    prescription,
-    place: str,
-    has_switch: bool,
-    side: str,
-    switch_foot="own",
-    device,
-) -> Controller:
-    """Build all of the loop that comes before the guard.
-
-    guard   stands for the guard in the other process: firmware_py.pi.guardian_link.GuardianLink
-    armed   mirrors `state` and `mode` of its supervisor
-    The others as of `compose_walk`.
-    """
-    capability = device.capability
-    checked(prescription, capability)
-    found = start_problems(prescription, has_switch and switch_foot == "other")
-    if found:
-        raise PrescriptionError(found)
-    burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, armed, log)
-    scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
-    detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
-    cycle = RecordedCycle(sensors, detector, scheduler, guard, log, burst)
-    worn = {"place": place, "side": side, "has_switch": has_switch, "switch_foot": switch_foot}
-    return Controller(cycle, burst, about_controller(device, prescription, **worn))
-
-
-def about_controller(device, prescription, **worn) -> dict:
-    """Return what the head of a controller's log says; `worn`: place, side, has_switch, switch_foot."""
-    return _about("controller", device, prescription, **worn)
 
 
 def compose_walk(
@@ -88,6 +37,7 @@ def compose_walk(
     device=None,
     driver=None,
     check=None,
+    is_replayable: bool = True,
 ) -> Loop:
     """Build the loop for walking, exercises and the check before them, with the stimulator `device` on `port`.
 
@@ -107,6 +57,7 @@ def compose_walk(
     signals       firmware_py.hal.Signals, or None
     device        of stimulator.drivers.devices.choose, default a P24
     driver, check  None: those of `device`; others (a simulator's) must keep their promises
+    is_replayable  the log gets every input, so that `./swingphase replay --verify` can decide all of it again
     """
     device = device or devices.choose(devices.P24)
     capability = device.capability
@@ -116,27 +67,33 @@ def compose_walk(
     if found:
         raise PrescriptionError(found)
     limits = channel_limits(prescription, capability)
-    steps = blackbox.StepLog(log)
-    guard = RecordedGuard(
-        limits,
-        devices.make_driver(device) if driver is None else driver,
-        devices.make_check(device) if check is None else check,
-        port,
-        steps,
-        has_imu=True,
-        has_switch=has_switch and not hears_other,
-        is_shank=place == "shank",
-        was_checked=was_checked,
-    )
-    burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor, steps)
-    scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
+    driver = devices.make_driver(device) if driver is None else driver
+    check = devices.make_check(device) if check is None else check
+    told = {
+        "has_imu": True,
+        "has_switch": has_switch and not hears_other,
+        "is_shank": place == "shank",
+        "was_checked": was_checked,
+    }
     detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
-    cycle = RecordedCycle(sensors, detector, scheduler, guard, steps, burst)
+    scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
+    if is_replayable:
+        from firmware_py.acts import StepLog
+        from firmware_py.recorded import RecordedBurst, RecordedCycle, RecordedGuard
+
+        log = StepLog(log)
+        guard = RecordedGuard(limits, driver, check, port, log, **told)
+        burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor, log)
+        cycle = RecordedCycle(sensors, detector, scheduler, guard, log, burst)
+    else:
+        guard = Guard(limits, driver, check, port, log, **told)
+        burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
+        cycle = ControlCycle(sensors, detector, scheduler, guard, log)
     judge = ChannelCheck(burst, side, place)
     cycle.watch(judge)
     worn = {"place": place, "side": side, "has_switch": has_switch, "switch_foot": switch_foot}
     process = "in line" if corridor is None else "in line, with keys"
-    about = _about(process, device, prescription, **worn)
+    about = about_of(process, device, prescription, **worn)
     about["was_checked"] = was_checked
     loop = Loop(
         cycle,
@@ -147,7 +104,7 @@ def compose_walk(
         check=judge,
         place=place,
         hears_other=hears_other,
-        log=steps,
+        log=log,
         about=about,
     )
     if corridor is not None:
@@ -187,7 +144,7 @@ def compose_both_legs(*, port, left, right):
     return BothLegs(loops[0], loops[1])
 
 
-def _about(process: str, device, prescription, **worn) -> dict:
+def about_of(process: str, device, prescription, **worn) -> dict:
     """Return what the head of a log must say so that the same can be built again."""
     about = {
         "process": process,

@@ -57,6 +57,9 @@ class ControlCycle:
         """A person has put the sensor on anew: the detector finds out again how it sits. Disarm first."""
         self.detector.restart_mounting()
 
+    def committed(self, prescription) -> None:
+        """A person has committed `prescription`; for a log that can be replayed."""
+
     def watch(self, watcher) -> None:
         """Let `watcher.see(sample)` (firmware_py.channel_check) see each raw sample, after the detector."""
         self._watcher = watcher

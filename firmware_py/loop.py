@@ -12,7 +12,6 @@ from stimulator.envelope import OFF
 from stimulator.parameters import AT_OTHER_CONTACT
 from stimulator.prescription import (
     PrescriptionError,
-    canonical_bytes,
     channel_limits,
     channel_name,
     problems,
@@ -159,9 +158,7 @@ class Loop:
             raise ValueError("A test burst runs; a change is taken over after it. Let go first.")
         if self.exercise is not None and self.exercise.is_running():
             raise ValueError("An exercise runs; a change is taken over after it. Stop it first.")
-        data = canonical_bytes(prescription)
-        self.log.note(blackbox.ACT, self.guard.now_us, blackbox.ACT_COMMIT)
-        self.log.note_bytes(blackbox.PRESCRIPTION, self.guard.now_us, data, len(data))
+        self.cycle.committed(prescription)
         self.walk.commit(prescription)
         self.burst.set(prescription)
         self._refit_exercise(prescription)

@@ -4,18 +4,19 @@ Each notes an act (`firmware_py.blackbox`, ACT_*) and then does what its base cl
 itself, such as opening the port while arming, is no act of its own.
 """
 
-from firmware_py import blackbox
+from firmware_py import acts, blackbox
 from firmware_py.cycle import ControlCycle
 from firmware_py.guard import Guard
 from firmware_py.recorded_port import RecordedPort
 from safety.limits import CURRENT_ABS_UA
+from stimulator.prescription import canonical_bytes
 from stimulator.test_burst import TestBurst
 
 
 class RecordedGuard(Guard):
     """A guard whose steps, acts and port are in the log.
 
-    steps    firmware_py.blackbox.StepLog, which every part of this loop notes into
+    steps    firmware_py.acts.StepLog, which every part of this loop notes into
     now_us   clock reading of the last step
     """
 
@@ -33,7 +34,7 @@ class RecordedGuard(Guard):
 
     def open(self) -> None:
         """As the guard."""
-        if self._begin(blackbox.ACT_OPEN):
+        if self._begin(acts.ACT_OPEN):
             super().open()
             self._is_acting = False
         else:
@@ -41,55 +42,55 @@ class RecordedGuard(Guard):
 
     def acknowledge(self) -> None:
         """As the guard."""
-        self._note(blackbox.ACT_ACKNOWLEDGE)
+        self._note(acts.ACT_ACKNOWLEDGE)
         super().acknowledge()
 
     def channels_checked(self) -> None:
         """As the guard."""
-        self._note(blackbox.ACT_CHANNELS_CHECKED)
+        self._note(acts.ACT_CHANNELS_CHECKED)
         super().channels_checked()
 
     def profile_changed(self) -> None:
         """As the guard."""
-        self._note(blackbox.ACT_PROFILE_CHANGED)
+        self._note(acts.ACT_PROFILE_CHANGED)
         super().profile_changed()
 
     def arm(self, mode: int = 0) -> bool:
         """As the guard."""
-        self._begin(blackbox.ACT_ARM, mode)
+        self._begin(acts.ACT_ARM, mode)
         is_armed = super().arm(mode)  # pyright: ignore[reportArgumentType]
         self._is_acting = False
         return is_armed
 
     def disarm(self) -> None:
         """As the guard."""
-        self._note(blackbox.ACT_DISARM)
+        self._note(acts.ACT_DISARM)
         super().disarm()
 
     def pause(self) -> None:
         """As the guard."""
-        self._note(blackbox.ACT_PAUSE)
+        self._note(acts.ACT_PAUSE)
         super().pause()
 
     def resume(self) -> None:
         """As the guard."""
-        self._note(blackbox.ACT_RESUME)
+        self._note(acts.ACT_RESUME)
         super().resume()
 
     def stop(self) -> None:
         """As the guard."""
-        self._note(blackbox.ACT_STOP)
+        self._note(acts.ACT_STOP)
         super().stop()
 
     def clear(self) -> None:
         """As the guard."""
-        self._begin(blackbox.ACT_CLEAR)
+        self._begin(acts.ACT_CLEAR)
         super().clear()
         self._is_acting = False
 
     def take_battery(self, percent: int) -> None:
         """As the guard."""
-        self._note(blackbox.ACT_BATTERY, percent)
+        self._note(acts.ACT_BATTERY, percent)
         super().take_battery(percent)
 
     def _note(self, act: int, first: int = 0, second: int = 0) -> None:
@@ -117,12 +118,18 @@ class RecordedCycle(ControlCycle):
     def use(self, scheduler) -> None:
         """As the cycle."""
         first = 1 if scheduler is self._burst else 0
-        self._log.note(blackbox.ACT, max(0, self._t_us), blackbox.ACT_USE, first)
+        self._log.note(blackbox.ACT, max(0, self._t_us), acts.ACT_USE, first)
         super().use(scheduler)
+
+    def committed(self, prescription) -> None:
+        """As the cycle: the act, and the bytes of what it commits."""
+        data = canonical_bytes(prescription)
+        self._log.note(blackbox.ACT, max(0, self._t_us), acts.ACT_COMMIT)
+        self._log.note_bytes(blackbox.PRESCRIPTION, max(0, self._t_us), data, len(data))
 
     def restart_mounting(self) -> None:
         """As the cycle."""
-        self._log.note(blackbox.ACT, max(0, self._t_us), blackbox.ACT_MOUNTING)
+        self._log.note(blackbox.ACT, max(0, self._t_us), acts.ACT_MOUNTING)
         super().restart_mounting()
 
 
@@ -141,15 +148,15 @@ class RecordedBurst(TestBurst):
 
     def hold(self, channel: int, current_max_ua: int = CURRENT_ABS_UA) -> None:
         """As the burst."""
-        self._log.note(blackbox.ACT, self.now_us, blackbox.ACT_HOLD, channel, current_max_ua)
+        self._log.note(blackbox.ACT, self.now_us, acts.ACT_HOLD, channel, current_max_ua)
         super().hold(channel, current_max_ua)
 
     def release(self) -> None:
         """As the burst."""
-        self._log.note(blackbox.ACT, self.now_us, blackbox.ACT_RELEASE)
+        self._log.note(blackbox.ACT, self.now_us, acts.ACT_RELEASE)
         super().release()
 
     def beat(self) -> None:
         """As the burst."""
-        self._log.note(blackbox.ACT, self.now_us, blackbox.ACT_BEAT)
+        self._log.note(blackbox.ACT, self.now_us, acts.ACT_BEAT)
         super().beat()

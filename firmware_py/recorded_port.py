@@ -8,7 +8,7 @@ class RecordedPort(Port):
     """Stands before another port.
 
     port    firmware_py.hal.Port
-    steps   firmware_py.blackbox.StepLog, which knows the time of the step that reads and writes
+    steps   firmware_py.acts.StepLog, which knows the time of the step that reads and writes
     """
 
     def __init__(self, port, steps) -> None:

@@ -169,7 +169,9 @@ def test_after_a_stop_the_newest_rows_stand_still_until_the_next_arm(log_of):
     log.hold()
     for i in range(250, 300):
         log.note(blackbox.SAMPLE, i, i)
-    assert [t_us for _, t_us, _ in blackbox.rows(log.newest.drain())] == list(range(150, 250))
+    rows = list(blackbox.rows(log.newest.drain()))
+    assert (rows[0][0], rows[0][2][0]) == (blackbox.LOST, 150)
+    assert [t_us for _, t_us, _ in rows[1:]] == list(range(150, 250))
     log.go()
     log.note(blackbox.SAMPLE, 400, 0)
     assert len(log.newest.drain()) == blackbox.ROW_BYTES

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from firmware_py import blackbox
+from firmware_py import acts, blackbox, row_names
 from firmware_py.pi import log_file
 from firmware_py.pi.log_file import LogFile, read_log
 from firmware_py.pi.log_rows import pieces_of
@@ -49,12 +49,12 @@ def test_what_was_drained_does_not_come_again():
 
 
 def test_every_kind_names_its_seven_values():
-    named = list(blackbox.KINDS) + list(blackbox.BYTES)
+    named = list(row_names.KINDS) + list(row_names.BYTES)
     assert sorted(named) == list(range(1, len(named) + 1))
-    kinds = {v for k, v in vars(blackbox).items() if k in {n.upper() for n, _ in blackbox.KINDS.values()}}
-    assert kinds == set(blackbox.KINDS)
-    assert {vars(blackbox)[name.upper()] for name in blackbox.BYTES.values()} == set(blackbox.BYTES)
-    assert all(len(names.split()) == 7 for _, names in blackbox.KINDS.values())
+    kinds = {v for k, v in vars(blackbox).items() if k in {n.upper() for n, _ in row_names.KINDS.values()}}
+    assert kinds == set(row_names.KINDS)
+    assert {vars(blackbox)[name.upper()] for name in row_names.BYTES.values()} == set(row_names.BYTES)
+    assert all(len(names.split()) == 7 for _, names in row_names.KINDS.values())
 
 
 def write(path, frames=6, rows_each=5):
@@ -180,7 +180,7 @@ def test_bytes_are_kept_in_as_many_rows_as_they_need(tmp_path):
 
 def test_steps_share_a_row_until_something_is_noted():
     ring = blackbox.RowRing(50)
-    steps = blackbox.StepLog(ring)
+    steps = acts.StepLog(ring)
     times_us = [2**30 - 1500, 2**30 - 500, 500, 1500, 2500, 3500, 4500, 5500, 6500]
     for t_us in times_us:
         steps.stepped(t_us)

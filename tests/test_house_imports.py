@@ -42,7 +42,7 @@ GUARDIAN_MAY = (
         "firmware_py.tested_channels",
         "firmware_py.unhelped_steps",
     ),
-    *("firmware_py.hal", "firmware_py.blackbox", "firmware_py.recorded_port"),
+    *("firmware_py.hal", "firmware_py.acts", "firmware_py.blackbox", "firmware_py.recorded_port"),
     *("firmware_py.messages", "firmware_py.frames"),  # what it hears and says, as bytes
 )
 

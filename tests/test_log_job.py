@@ -6,7 +6,7 @@ import json
 import pytest
 
 import swingphase
-from firmware_py import blackbox
+from firmware_py import acts, blackbox
 from firmware_py.blackbox import ROW_BYTES
 from firmware_py.pi.about import about_log, is_clock_synchronised, requirements_hash
 from firmware_py.pi.log_file import read_log
@@ -81,18 +81,18 @@ def test_a_damaged_log_says_what_is_missing_and_is_recovered(walk, tmp_path, cap
 def test_export_makes_a_table_of_each_kind_with_its_own_columns(walk, tmp_path, capsys):
     code, said = run(capsys, "export", walk, "--out", tmp_path)
     assert code == 0
-    assert "in 11 tables" in said.out
+    assert "in 12 tables" in said.out
     samples = table(tmp_path / "blackbox-sample.csv")
     assert len(samples) == 1200
     assert set(samples[0]) >= {"t_us", "gyro_y_cdps", "acc_z_mg", "heel_and_imu"}
-    acts = table(tmp_path / "blackbox-act.csv")
-    assert [int(a["act"]) for a in acts] == [
-        blackbox.ACT_OPEN,
-        blackbox.ACT_ACKNOWLEDGE,
-        blackbox.ACT_USE,
-        blackbox.ACT_ARM,
+    found = table(tmp_path / "blackbox-act.csv")
+    assert [int(a["act"]) for a in found] == [
+        acts.ACT_OPEN,
+        acts.ACT_ACKNOWLEDGE,
+        acts.ACT_USE,
+        acts.ACT_ARM,
     ]
-    assert 3_900_000 < int(acts[1]["t_us"]) <= 4_000_000
+    assert 3_900_000 < int(found[1]["t_us"]) <= 4_000_000
     assert max(int(s["t_us"]) for s in samples) < 12_100_000, "the clock has wrapped on the way"
     assert table(tmp_path / "blackbox-sent.csv")[0]["bytes_hex"].startswith("f0")
 

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 import swingphase
-from firmware_py import blackbox
+from firmware_py import acts, blackbox
 from firmware_py.blackbox import ROW_BYTES, ROW_FORMAT
 from firmware_py.pi.log_file import LogFile, read_log
 from firmware_py.pi.log_paths import logs_at
@@ -219,17 +219,17 @@ def test_the_check_of_leg_and_channels_is_decided_again_with_every_button(tmp_pa
     )
     log.append(bytes(world.rows))
     log.close()
-    acts = {row.values[0] for row in records(bytes(world.rows)) if row.kind == blackbox.ACT}
-    assert acts >= {
-        blackbox.ACT_OPEN,
-        blackbox.ACT_PROFILE_CHANGED,
-        blackbox.ACT_HOLD,
-        blackbox.ACT_BEAT,
-        blackbox.ACT_RELEASE,
-        blackbox.ACT_CHANNELS_CHECKED,
-        blackbox.ACT_USE,
-        blackbox.ACT_COMMIT,
-        blackbox.ACT_BATTERY,
+    done = {row.values[0] for row in records(bytes(world.rows)) if row.kind == blackbox.ACT}
+    assert done >= {
+        acts.ACT_OPEN,
+        acts.ACT_PROFILE_CHANGED,
+        acts.ACT_HOLD,
+        acts.ACT_BEAT,
+        acts.ACT_RELEASE,
+        acts.ACT_CHANNELS_CHECKED,
+        acts.ACT_USE,
+        acts.ACT_COMMIT,
+        acts.ACT_BATTERY,
     }
     verdict_ = verdict(tmp_path / "a.swp")
     assert verdict_.problem == "", verdict_.line()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware_py import blackbox, messages
+from firmware_py import acts, messages
 from firmware_py.messages import StatusFrame
 from firmware_py.pi.run.console import Console, VirtualPerson, standing, why_not
 from firmware_py.pi.run.orders import TEST, WALK, order
@@ -53,7 +53,7 @@ def test_arm_puts_walking_in_charge_and_asks_until_it_is_armed():
     desk = Desk(arms=False)
     desk.console.take("arm")
     desk.run(1_000)
-    assert desk.orders == [order(blackbox.ACT_USE, WALK)]
+    assert desk.orders == [order(acts.ACT_USE, WALK)]
     assert desk.sent.count(messages.ARM) == 5
     desk.arms = True
     desk.run(300)
@@ -77,10 +77,10 @@ def test_a_test_burst_is_held_with_a_beat_and_let_go_of():
     desk = Desk()
     desk.console.take("test peroneal")
     desk.run(3_000)
-    assert desk.orders[0] == order(blackbox.ACT_USE, TEST)
-    assert desk.orders[1] == order(blackbox.ACT_HOLD, 1)
-    assert desk.orders[-1] == order(blackbox.ACT_RELEASE)
-    beats = [one for one in desk.orders if one == order(blackbox.ACT_BEAT)]
+    assert desk.orders[0] == order(acts.ACT_USE, TEST)
+    assert desk.orders[1] == order(acts.ACT_HOLD, 1)
+    assert desk.orders[-1] == order(acts.ACT_RELEASE)
+    beats = [one for one in desk.orders if one == order(acts.ACT_BEAT)]
     assert 7 <= len(beats) <= 9, "1.8 s, a beat each 200 ms"
     assert desk.sent == [messages.ARM_TEST, messages.DISARM]
 
@@ -95,7 +95,7 @@ def test_a_burst_ends_when_the_guardian_disarms_and_when_something_else_is_typed
         else:
             desk.console.take(end)
         desk.run(100)
-        assert order(blackbox.ACT_RELEASE) in desk.orders, end
+        assert order(acts.ACT_RELEASE) in desk.orders, end
 
 
 @pytest.mark.parametrize(

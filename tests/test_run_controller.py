@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from firmware_py import blackbox, messages
-from firmware_py.compose import compose_controller
+from firmware_py import acts, blackbox, messages
+from firmware_py.compose_controller import compose_controller
 from firmware_py.frames import FrameReader, FrameWriter
 from firmware_py.messages import CycleFrame, StatusFrame
 from firmware_py.pi.about import about_log
@@ -166,31 +166,31 @@ def test_every_cycle_reaches_the_guardian_with_its_samples_and_requests(rig):
 
 def test_a_test_burst_needs_its_button_and_an_arm_for_a_test(rig):
     burst = rig.controller.burst
-    assert obey(rig.controller, order(blackbox.ACT_USE, TEST))
+    assert obey(rig.controller, order(acts.ACT_USE, TEST))
     rig.run(1_000, ARMED)
-    obey(rig.controller, order(blackbox.ACT_HOLD, 0))
+    obey(rig.controller, order(acts.ACT_HOLD, 0))
     rig.run(100, ARMED)
     assert burst.envelope.state == OFF, "armed for walking is not armed for a test"
-    obey(rig.controller, order(blackbox.ACT_RELEASE))
-    obey(rig.controller, order(blackbox.ACT_HOLD, 1))
+    obey(rig.controller, order(acts.ACT_RELEASE))
+    obey(rig.controller, order(acts.ACT_HOLD, 1))
     before = len(rig.frames)
     rig.run(400, FOR_TEST)
     assert burst.envelope.state != OFF
     assert any(f[3] for f in rig.frames[before:])
     rig.run(200, FOR_TEST)
     assert burst.envelope.state == OFF, "no heartbeat for 500 ms"
-    obey(rig.controller, order(blackbox.ACT_USE, WALK))
+    obey(rig.controller, order(acts.ACT_USE, WALK))
     rig.run(50)
     assert rig.controller.cycle.scheduler is rig.controller.walk
 
 
-@pytest.mark.parametrize("packet", [b"", b"x", order(blackbox.ACT_ARM), order(blackbox.ACT_OPEN), bytes(20)])
+@pytest.mark.parametrize("packet", [b"", b"x", order(acts.ACT_ARM), order(acts.ACT_OPEN), bytes(20)])
 def test_what_is_no_order_does_nothing(rig, packet):
     assert not obey(rig.controller, packet)
 
 
 def test_a_channel_that_does_not_exist_is_not_held(rig):
-    obey(rig.controller, order(blackbox.ACT_HOLD, 7))
+    obey(rig.controller, order(acts.ACT_HOLD, 7))
     assert rig.controller.burst.envelope.state == OFF
 
 
@@ -259,13 +259,13 @@ def kept(rig, path, rows):
 
 
 def test_its_log_is_decided_again_and_a_changed_sample_is_found_out(rig, tmp_path):
-    obey(rig.controller, order(blackbox.ACT_USE, TEST))
+    obey(rig.controller, order(acts.ACT_USE, TEST))
     rig.run(2_500, FOR_TEST)
-    obey(rig.controller, order(blackbox.ACT_HOLD, 0))
+    obey(rig.controller, order(acts.ACT_HOLD, 0))
     rig.run(300, FOR_TEST)
-    obey(rig.controller, order(blackbox.ACT_BEAT))
-    obey(rig.controller, order(blackbox.ACT_RELEASE))
-    obey(rig.controller, order(blackbox.ACT_USE, WALK))
+    obey(rig.controller, order(acts.ACT_BEAT))
+    obey(rig.controller, order(acts.ACT_RELEASE))
+    obey(rig.controller, order(acts.ACT_USE, WALK))
     rig.run(5_000, ARMED)
     found = kept(rig, tmp_path / "a.swp", rig.rows)
     assert found.problem == "", found.line()

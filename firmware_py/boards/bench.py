@@ -223,6 +223,7 @@ def _make(feed):
         place="foot",
         has_switch=True,
         device=devices.choose(devices.OUTPUT_STAGE),
+        is_replayable=False,
     )
     person = Person(loop, SettingsStore(NoFiles()), "bench")
     return TimedLoop(board, loop, log, LogWriter(log, b"bench"), person)

@@ -42,6 +42,9 @@ class RamLog:
         if not self._is_held:
             self.newest.note(kind, t_us, a, b, c, d, e, f, g)
 
+    def note_bytes(self, kind: int, t_us: int, data, n: int) -> None:
+        """Forget them: bytes are for a log that can be replayed."""
+
     def hold(self) -> None:
         """A stop, or the end of a walk: keep what led to it."""
         self._is_held = True

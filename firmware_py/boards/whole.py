@@ -54,6 +54,7 @@ def build(setup):
         side=setup.side,
         was_checked=was_checked(store, profile),
         device=devices.choose(devices.OUTPUT_STAGE),
+        is_replayable=False,
     )
     person = Person(loop, store, profile)
     source = UsbBytes()

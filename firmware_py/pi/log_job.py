@@ -4,12 +4,13 @@ import argparse
 import csv
 from pathlib import Path
 
-from firmware_py.blackbox import BYTES, KINDS, ROW_BYTES, STEPS
+from firmware_py.blackbox import ROW_BYTES, STEPS
 from firmware_py.pi.console import UserError, made_folder
 from firmware_py.pi.log_file import LogFile
 from firmware_py.pi.log_info import damage_sentence, info_lines, times_us
 from firmware_py.pi.log_paths import OneLog, logs_at
 from firmware_py.pi.log_rows import Row, RowGap, records
+from firmware_py.row_names import BYTES, KINDS
 
 
 def main(arguments: list[str]) -> int:

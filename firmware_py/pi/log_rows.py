@@ -4,18 +4,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firmware_py.blackbox import (
-    BYTES,
-    DATA_AT,
-    DATA_N,
-    KINDS,
-    LOST,
-    MORE,
-    ROW_BYTES,
-    ROW_FORMAT,
-    STEPS,
-    STEPS_WRAPS,
-)
+from firmware_py.acts import STEPS_WRAPS
+from firmware_py.blackbox import DATA_AT, DATA_N, LOST, MORE, ROW_BYTES, ROW_FORMAT, STEPS
+from firmware_py.row_names import BYTES, KINDS
 from safety.clock import WRAP_MASK_US
 
 WRAP_US = WRAP_MASK_US + 1

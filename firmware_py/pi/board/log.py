@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_py import blackbox
+from firmware_py import blackbox, row_names
 from firmware_py.pi.board.deploy import HELPERS, become_idle
 from firmware_py.pi.board.line import BoardLine
 from firmware_py.pi.console import UserError
@@ -108,7 +108,7 @@ def _block(data: bytes, at: int) -> tuple[int, list[LogLine]] | None:
 
 
 def _line(kind: int, t_us: int, values: tuple[int, ...]) -> LogLine:
-    name, fields = blackbox.KINDS.get(kind, (f"kind {kind}", "a b c d e f g"))
+    name, fields = row_names.KINDS.get(kind, (f"kind {kind}", "a b c d e f g"))
     words = [f"{field} {value}" for field, value in zip(fields.split(), values, strict=False) if field != "-"]
     sentence = ""
     try:

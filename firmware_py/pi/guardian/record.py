@@ -1,7 +1,7 @@
 """Everything the guardian hears goes into its log, before it is acted upon: so its decisions can be replayed."""
 
 from firmware_py import blackbox
-from firmware_py.blackbox import StepLog
+from firmware_py.acts import StepLog
 from firmware_py.pi.guardian.core import Incoming
 from safety.clock import WRAP_MASK_US
 

@@ -3,8 +3,9 @@
 import contextlib
 from collections.abc import Callable
 
-from firmware_py import blackbox
-from firmware_py.compose import compose_controller, compose_walk
+from firmware_py import acts, blackbox
+from firmware_py.compose import compose_walk
+from firmware_py.compose_controller import compose_controller
 from firmware_py.loop import Loop
 from firmware_py.pi.console import UserError
 from firmware_py.pi.guardian.build import make_guard
@@ -155,23 +156,23 @@ def act_in_line(loop: Loop, row: Row, following: Row | None) -> None:
     guard, burst = loop.guard, loop.burst
     _, first, second = row.values[:3]
     deeds: dict[int, Callable[[], object]] = {
-        blackbox.ACT_OPEN: guard.open,
-        blackbox.ACT_ACKNOWLEDGE: guard.acknowledge,
-        blackbox.ACT_CHANNELS_CHECKED: guard.channels_checked,
-        blackbox.ACT_PROFILE_CHANGED: guard.profile_changed,
-        blackbox.ACT_ARM: lambda: _arm(loop, first),
-        blackbox.ACT_DISARM: guard.disarm,
-        blackbox.ACT_PAUSE: guard.pause,
-        blackbox.ACT_RESUME: guard.resume,
-        blackbox.ACT_STOP: guard.stop,
-        blackbox.ACT_CLEAR: guard.clear,
-        blackbox.ACT_BATTERY: lambda: guard.take_battery(first),
-        blackbox.ACT_USE: lambda: loop.cycle.use(burst if first else loop.walk),
-        blackbox.ACT_MOUNTING: loop.cycle.restart_mounting,
-        blackbox.ACT_HOLD: lambda: burst.hold(first, second),
-        blackbox.ACT_RELEASE: burst.release,
-        blackbox.ACT_BEAT: burst.beat,
-        blackbox.ACT_COMMIT: lambda: loop.commit(prescription_of(following)),
+        acts.ACT_OPEN: guard.open,
+        acts.ACT_ACKNOWLEDGE: guard.acknowledge,
+        acts.ACT_CHANNELS_CHECKED: guard.channels_checked,
+        acts.ACT_PROFILE_CHANGED: guard.profile_changed,
+        acts.ACT_ARM: lambda: _arm(loop, first),
+        acts.ACT_DISARM: guard.disarm,
+        acts.ACT_PAUSE: guard.pause,
+        acts.ACT_RESUME: guard.resume,
+        acts.ACT_STOP: guard.stop,
+        acts.ACT_CLEAR: guard.clear,
+        acts.ACT_BATTERY: lambda: guard.take_battery(first),
+        acts.ACT_USE: lambda: loop.cycle.use(burst if first else loop.walk),
+        acts.ACT_MOUNTING: loop.cycle.restart_mounting,
+        acts.ACT_HOLD: lambda: burst.hold(first, second),
+        acts.ACT_RELEASE: burst.release,
+        acts.ACT_BEAT: burst.beat,
+        acts.ACT_COMMIT: lambda: loop.commit(prescription_of(following)),
     }
     with contextlib.suppress(ValueError):  # what was refused then is refused now; the rows tell if not
         deeds[row.values[0]]()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from firmware_py import blackbox
+from firmware_py import blackbox, row_names
 from firmware_py.blackbox import ROW_BYTES, RowRing
 from firmware_py.hal import Port, Sensors
 from firmware_py.pi.log_info import times_us
@@ -62,10 +62,10 @@ class Tape:
         if recorded is None:
             return f"{where}: the log ends; today's code goes on with {now.words() if now else 'nothing'}."
         where += f" at {self.seconds(recorded):.3f} s"
-        if now is None or now.kind != recorded.kind or recorded.kind in blackbox.BYTES:
+        if now is None or now.kind != recorded.kind or recorded.kind in row_names.BYTES:
             made_words = now.words() if now else "nothing"
             return f"{where}: the log holds [{recorded.words()}], today's code gives [{made_words}]."
-        names = blackbox.KINDS[recorded.kind][1].split()
+        names = row_names.KINDS[recorded.kind][1].split()
         pairs = zip(names, recorded.values, now.values, strict=True)
         found = [f"{name} is {a} in the log and {b} by today's code" for name, a, b in pairs if a != b]
         if recorded.t_us != now.t_us:

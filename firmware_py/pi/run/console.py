@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from firmware_py import blackbox, messages
+from firmware_py import acts, messages
 from firmware_py.messages import StatusFrame
 from firmware_py.pi import words
 from firmware_py.pi.run.orders import TEST, WALK, order
@@ -64,12 +64,12 @@ class Console:
             self._send(PLAIN[typed[0]])
         elif typed == ["arm"]:
             self._cancel()
-            self._order(order(blackbox.ACT_USE, WALK))
+            self._order(order(acts.ACT_USE, WALK))
             self._begin(messages.ARM)
         elif typed[0] == "test" and len(typed) == 2 and typed[1] in CHANNEL_NAMES:
             self._cancel()
             self._channel = CHANNEL_NAMES.index(typed[1])
-            self._order(order(blackbox.ACT_USE, TEST))
+            self._order(order(acts.ACT_USE, TEST))
             self._begin(messages.ARM_TEST)
         else:
             self._say(f"{line.strip()!r} is no command. Commands:\n{HELP}")
@@ -112,13 +112,13 @@ class Console:
             self._let_go()
             self._send(messages.DISARM)
         elif now_us >= self._beat_us:
-            act = blackbox.ACT_HOLD if self._beat_us < 0 else blackbox.ACT_BEAT
+            act = acts.ACT_HOLD if self._beat_us < 0 else acts.ACT_BEAT
             self._beat_us = now_us + BEAT_EVERY_US
-            self._order(order(act, self._channel) if act == blackbox.ACT_HOLD else order(act))
+            self._order(order(act, self._channel) if act == acts.ACT_HOLD else order(act))
 
     def _let_go(self) -> None:
         self._burst_until_us = -1
-        self._order(order(blackbox.ACT_RELEASE))
+        self._order(order(acts.ACT_RELEASE))
 
 
 class VirtualPerson:

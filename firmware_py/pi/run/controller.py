@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_py.compose import Controller, compose_controller
+from firmware_py.compose_controller import Controller, compose_controller
 from firmware_py.cycle import CYCLE_US
 from firmware_py.pi.guardian.log_port import LogPort
 from firmware_py.pi.guardian.ports import monotonic_us

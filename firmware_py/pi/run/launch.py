@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_py.compose import about_controller
+from firmware_py.compose_controller import about_controller
 from firmware_py.pi.console import ROOT
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.guardian_launch import (

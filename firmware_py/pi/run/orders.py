@@ -8,12 +8,12 @@ guardian's own socket (`firmware_py.pi.guardian_launch.OperatorLink`), never thr
 import contextlib
 import struct
 
-from firmware_py import blackbox
-from firmware_py.compose import Controller
+from firmware_py import acts
+from firmware_py.compose_controller import Controller
 from safety.limits import CURRENT_ABS_UA
 
 ORDER = struct.Struct("<BBi")
-KINDS = (blackbox.ACT_USE, blackbox.ACT_HOLD, blackbox.ACT_RELEASE, blackbox.ACT_BEAT)
+KINDS = (acts.ACT_USE, acts.ACT_HOLD, acts.ACT_RELEASE, acts.ACT_BEAT)
 WALK, TEST = 0, 1  # whom ACT_USE puts in charge
 
 
@@ -36,11 +36,11 @@ def do(controller: Controller, act: int, first: int, second: int) -> bool:
     if act not in KINDS:
         return False
     with contextlib.suppress(ValueError):
-        if act == blackbox.ACT_USE:
+        if act == acts.ACT_USE:
             controller.cycle.use(burst if first == TEST else controller.walk)
-        elif act == blackbox.ACT_HOLD:
+        elif act == acts.ACT_HOLD:
             burst.hold(first, second)
-        elif act == blackbox.ACT_RELEASE:
+        elif act == acts.ACT_RELEASE:
             burst.release()
         else:
             burst.beat()
