@@ -25,7 +25,8 @@ from safety.clock import elapsed_us
     ACT_KEY_UP,
     ACT_LEVEL,  # first: percent
     ACT_MOUNTING,  # the sensor was put on anew
-) = range(1, 21)
+    ACT_DOUBTED,  # a person asks to arm although the sensor cannot be right; first: 1 knows better, and may
+) = range(1, 22)
 
 STEPS_MAX = 7  # of one row: its own time and six differences
 STEPS_WRAPS = 8  # counts above the steps in the first number

@@ -57,6 +57,11 @@ class ControlCycle:
         """A person has put the sensor on anew: the detector finds out again how it sits. Disarm first."""
         self.detector.restart_mounting()
 
+    def doubted(self, accepted: int) -> None:
+        """A person asks to arm although the sensor cannot be right; `accepted` 1: and knows better. It is noted."""
+        m = self.detector.mounting
+        self._log.note(blackbox.MOUNTING, max(0, self._t_us), m.problem, accepted, m.x, m.y, m.z, m.stage)
+
     def committed(self, prescription) -> None:
         """A person has committed `prescription`; for a log that can be replayed."""
 

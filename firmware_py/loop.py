@@ -4,7 +4,6 @@ What not every device has (keys, exercises, comparisons) is imported where it is
 does not load their code.
 """
 
-from firmware_py import blackbox
 from firmware_py.cycle import CYCLE_US
 from gait_detect.mounting_problems import OK, PROBLEMS
 from safety.supervisor import ARMED, EXERCISE, PAUSED, TEST, WALK
@@ -112,12 +111,8 @@ class Loop:
         """
         if self._is_armed_but_for(WALK):
             return False  # and the walk does not come into charge of that arm
-        m = self.mounting
-        if m.problem != OK:
-            t_us = self.cycle.detector.state.t_us
-            self.log.note(
-                blackbox.MOUNTING, t_us, m.problem, 1 if accept_mounting else 0, m.x, m.y, m.z, m.stage
-            )
+        if self.mounting.problem != OK:
+            self.cycle.doubted(1 if accept_mounting else 0)
             if not accept_mounting:
                 return False
         self.cycle.use(self.walk)

@@ -132,6 +132,11 @@ class RecordedCycle(ControlCycle):
         self._log.note(blackbox.ACT, max(0, self._t_us), acts.ACT_MOUNTING)
         super().restart_mounting()
 
+    def doubted(self, accepted: int) -> None:
+        """As the cycle."""
+        self._log.note(blackbox.ACT, max(0, self._t_us), acts.ACT_DOUBTED, accepted)
+        super().doubted(accepted)
+
 
 class RecordedBurst(TestBurst):
     """A test burst whose button is in the log."""

@@ -19,7 +19,8 @@ class Desk:
         self.status = StatusFrame()
         self.status.is_ready, self.status.state = 1, supervisor.READY
         self.arms = arms
-        self.console = Console(self.send, self.orders.append, self.said.append)
+        self.doubt = ""
+        self.console = Console(self.send, self.orders.append, self.said.append, lambda: self.doubt)
         self.now_us = 7_000_000
 
     def send(self, kind):
@@ -178,3 +179,24 @@ def test_the_simulated_person_clears_a_fault_and_arms_again():
     assert desk.sent[-1] == messages.ARM
     assert desk.sent.count(messages.ACKNOWLEDGE) == 1
     assert person.armed_again == 1
+
+
+def test_a_sensor_that_cannot_be_right_is_not_armed_until_it_is_worn_anew_or_somebody_knows_better():
+    desk = Desk()
+    desk.doubt = "The sensor sits back to front."
+    desk.console.take("arm")
+    desk.run(1_000)
+    assert (desk.sent, desk.orders) == ([], [])
+    assert "It did not arm: The sensor sits back to front." in desk.said[0]
+    desk.console.take("worn")
+    assert desk.orders == [order(acts.ACT_MOUNTING)]
+    desk.console.take("arm anyway")
+    desk.run(1_000)
+    assert desk.orders[1:] == [order(acts.ACT_DOUBTED, 1), order(acts.ACT_USE, WALK)]
+    assert desk.status.armed == 1
+
+
+def test_arm_anyway_without_a_doubt_is_an_ordinary_arm():
+    desk = Desk()
+    desk.console.take("arm anyway")
+    assert desk.orders == [order(acts.ACT_USE, WALK)]

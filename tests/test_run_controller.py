@@ -248,6 +248,7 @@ def test_it_tells_the_parent_how_it_goes(rig, monkeypatch):
     assert last["lost"] > 50
     assert last["late_max_us"] > 1_000
     assert last["histogram"]
+    assert last["mounting"] == rig.controller.cycle.detector.mounting.problem
 
 
 def kept(rig, path, rows):
@@ -265,8 +266,12 @@ def test_its_log_is_decided_again_and_a_changed_sample_is_found_out(rig, tmp_pat
     rig.run(300, FOR_TEST)
     obey(rig.controller, order(acts.ACT_BEAT))
     obey(rig.controller, order(acts.ACT_RELEASE))
+    obey(rig.controller, order(acts.ACT_DOUBTED, 1))
     obey(rig.controller, order(acts.ACT_USE, WALK))
-    rig.run(5_000, ARMED)
+    rig.run(2_500, ARMED)
+    obey(rig.controller, order(acts.ACT_MOUNTING))
+    assert rig.controller.cycle.detector.mounting.stage == 0
+    rig.run(2_500, ARMED)
     found = kept(rig, tmp_path / "a.swp", rig.rows)
     assert found.problem == "", found.line()
     assert found.checked_n == found.rows_n > 3_000

@@ -169,6 +169,7 @@ def act_in_line(loop: Loop, row: Row, following: Row | None) -> None:
         acts.ACT_BATTERY: lambda: guard.take_battery(first),
         acts.ACT_USE: lambda: loop.cycle.use(burst if first else loop.walk),
         acts.ACT_MOUNTING: loop.cycle.restart_mounting,
+        acts.ACT_DOUBTED: lambda: loop.cycle.doubted(first),
         acts.ACT_HOLD: lambda: burst.hold(first, second),
         acts.ACT_RELEASE: burst.release,
         acts.ACT_BEAT: burst.beat,

@@ -13,7 +13,6 @@ from firmware_py.pi.replay.tape import Difference, Tape
 PLAYERS = {"in line": play_in_line, "controller": play_controller, "guardian": play_guardian}
 NOT_YET = {
     blackbox.COMPARISON: "a comparison of two prescriptions",
-    blackbox.MOUNTING: "an arm for walking with a sensor that looked wrong",
 }
 DECISIONS = (blackbox.STATE, blackbox.REQUEST, blackbox.RESULT, blackbox.ARMED, blackbox.DEVICE)
 

@@ -18,6 +18,8 @@ ack           the contraindications were read and acknowledged, for this wearer
 test CHANNEL  one test burst of 2 s ({" or ".join(CHANNEL_NAMES)})
 checked       the right leg moved, and as it should, in a test burst of each channel
 arm           stimulate while walking, from now on
+arm anyway    although the sensor cannot be right; the log keeps it
+worn          the sensor was put on anew: find out again how it sits
 pause, resume, disarm
 clear         the cause of a fault was mended
 quit"""
@@ -36,13 +38,17 @@ class Console:
     """Turn lines into commands and orders; `step` keeps on what takes time.
 
     send     gives the guardian a command;  order   gives the controller one
-    say      shows a sentence
+    say      shows a sentence;  doubt   returns what cannot be right about the sensor, "" if nothing
     """
 
     def __init__(
-        self, send: Callable[[int], None], order_: Callable[[bytes], None], say: Callable[[str], None]
+        self,
+        send: Callable[[int], None],
+        order_: Callable[[bytes], None],
+        say: Callable[[str], None],
+        doubt: Callable[[], str],
     ) -> None:
-        self._send, self._order, self._say = send, order_, say
+        self._send, self._order, self._say, self._doubt = send, order_, say, doubt
         self.wants_to_end = False
         self._wish = 0  # messages.ARM or ARM_TEST, while it is being asked for
         self._wish_until_us = -1  # -1: asked for since the last step
@@ -62,8 +68,15 @@ class Console:
         elif typed[0] in PLAIN and len(typed) == 1:
             self._cancel()
             self._send(PLAIN[typed[0]])
-        elif typed == ["arm"]:
+        elif typed == ["worn"]:
+            self._order(order(acts.ACT_MOUNTING))
+        elif typed == ["arm"] and self._doubt():
             self._cancel()
+            self._say(f"It did not arm: {self._doubt()} Then type worn. If you know better, type arm anyway.")
+        elif typed in (["arm"], ["arm", "anyway"]):
+            self._cancel()
+            if self._doubt():
+                self._order(order(acts.ACT_DOUBTED, 1))
             self._order(order(acts.ACT_USE, WALK))
             self._begin(messages.ARM)
         elif typed[0] == "test" and len(typed) == 2 and typed[1] in CHANNEL_NAMES:

@@ -27,6 +27,7 @@ from firmware_py.pi.run.orders import obey
 from firmware_py.pi.run.standing import Standing
 from firmware_py.pi.run.wiring import Places, open_sensors
 from firmware_py.pi.sensors.leg_sensors import LegSensors
+from gait_detect import mounting_problems
 from safety.clock import WRAP_MASK_US
 from stimulator.prescription import from_bytes
 
@@ -58,6 +59,7 @@ class Report:
     late_us        within which 99 % of them began;  late_max_us   the latest
     granted, refused   pulses, as the guardian told;  steps   found
     samples_late, edges_thinned, frames_lost   see LegSensors and GuardianLink
+    mounting       what cannot be right about the IMU, of gait_detect.mounting_problems
     histogram      lines for a person, at the end
     """
 
@@ -71,6 +73,7 @@ class Report:
     samples_late: int = 0
     edges_thinned: int = 0
     frames_lost: int = 0
+    mounting: int = mounting_problems.OK
     histogram: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -148,6 +151,7 @@ class ControllerProcess:
         report.steps = self._controller.cycle.detector.state.steps
         report.samples_late, report.edges_thinned = self._sensors.late, self._sensors.thinned
         report.frames_lost = self._link.lost
+        report.mounting = self._controller.cycle.detector.mounting.problem
         try:
             self._orders.send(json.dumps(dataclasses.asdict(report)).encode())
         except OSError:

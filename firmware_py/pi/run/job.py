@@ -26,6 +26,7 @@ from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import FolderFiles
 from firmware_py.profile import keep_checked, profile_hash, was_checked
 from firmware_py.settings import SettingsStore
+from gait_detect import mounting_problems
 
 LOOK_S = 0.1
 BATTERY_EVERY_US = 10_000_000
@@ -166,7 +167,7 @@ class Watch:
         name: str,
     ) -> None:
         self._processes, self._body, self._store, self._name = processes, body, store, name
-        self._console = Console(self._send, processes.order, print)
+        self._console = Console(self._send, processes.order, print, self._doubt)
         self._person = VirtualPerson(self._console) if body is not None else None
         self._stdin = 0 if body is None and sys.stdin is not None and sys.stdin.isatty() else -1
         self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
@@ -213,6 +214,10 @@ class Watch:
             )
         elif self._body is not None and self._body.is_dead():
             self.problem = "the simulated person has ended by itself; what it said stands above."
+
+    def _doubt(self) -> str:
+        problem = self._processes.report.mounting
+        return "" if problem == mounting_problems.OK else mounting_problems.PROBLEMS[problem]
 
     def _send(self, kind: int) -> None:
         with contextlib.suppress(OSError):

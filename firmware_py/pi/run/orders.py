@@ -13,7 +13,10 @@ from firmware_py.compose_controller import Controller
 from safety.limits import CURRENT_ABS_UA
 
 ORDER = struct.Struct("<BBi")
-KINDS = (acts.ACT_USE, acts.ACT_HOLD, acts.ACT_RELEASE, acts.ACT_BEAT)
+KINDS = (
+    *(acts.ACT_USE, acts.ACT_HOLD, acts.ACT_RELEASE, acts.ACT_BEAT),
+    *(acts.ACT_MOUNTING, acts.ACT_DOUBTED),
+)
 WALK, TEST = 0, 1  # whom ACT_USE puts in charge
 
 
@@ -42,6 +45,10 @@ def do(controller: Controller, act: int, first: int, second: int) -> bool:
             burst.hold(first, second)
         elif act == acts.ACT_RELEASE:
             burst.release()
+        elif act == acts.ACT_MOUNTING:
+            controller.cycle.restart_mounting()
+        elif act == acts.ACT_DOUBTED:
+            controller.cycle.doubted(first)
         else:
             burst.beat()
     return True
