@@ -98,6 +98,7 @@ class World:
             device=device,
             driver=driver,
             check=check,
+            is_replayable=keeps_rows,
         )
         self._port, self._link, self._leg = port, link, leg
         self._next_cycle_us = 0
