@@ -82,6 +82,7 @@ class World:
         keeps_rows: bool = True,
     ) -> None:
         self.now_us = 0  # does not wrap
+        self._is_replayable = keeps_rows
         self.rows = bytearray()  # every row of the black box so far, drained
         self.ring = RowRing(4096 if keeps_rows else 1)
         self.counts = RowCounts(now_us=self._now, ring=self.ring if keeps_rows else None)
@@ -162,7 +163,8 @@ class World:
 
     def close(self) -> None:
         """Bring the log to its end."""
-        self.loop.log.flush()
+        if self._is_replayable:
+            self.loop.log.flush()
         self._drain()
         if self._file:
             self._file.close()
