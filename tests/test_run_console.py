@@ -188,8 +188,11 @@ def test_a_sensor_that_cannot_be_right_is_not_armed_until_it_is_worn_anew_or_som
     desk.run(1_000)
     assert (desk.sent, desk.orders) == ([], [])
     assert "It did not arm: The sensor sits back to front." in desk.said[0]
+    desk.status.armed = 1
     desk.console.take("worn")
     assert desk.orders == [order(acts.ACT_MOUNTING)]
+    assert desk.sent == [messages.DISARM]
+    assert desk.status.armed == 0, "nobody is helped by a sensor that moves"
     desk.console.take("arm anyway")
     desk.run(1_000)
     assert desk.orders[1:] == [order(acts.ACT_DOUBTED, 1), order(acts.ACT_USE, WALK)]

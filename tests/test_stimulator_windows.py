@@ -218,6 +218,20 @@ def test_at_the_end_of_the_step_it_falls_with_the_envelope(state, left):
     assert window(10, 60, 5_000).step(5_000, Numbers(state, 9_000), False) == left
 
 
+def test_what_is_left_of_the_last_step_ends_when_a_new_one_begins_before_its_start():
+    one = window(55, 100, 9_000)
+    assert one.step(5_000, Numbers(swing_us=0), True) == 0, (
+        "with the pause behind it, it would be a burst of its own"
+    )
+    assert one.step(5_000, Numbers(swing_us=330_000), True) == 500
+    assert one.step(5_000, Numbers(FALL, 9_000), True) == 0, "too little to be held through the fall"
+    falling = window(55, 100, 9_000)
+    falling.step(5_000, Numbers(swing_us=400_000), True)
+    assert falling.step(5_000, Numbers(FALL, 9_000), True) > 0, (
+        "but at the end of a step it falls as prescribed"
+    )
+
+
 def test_a_fall_of_no_length_is_zero_at_once():
     numbers = Numbers(FALL, decay_us=0)
     assert window(10, 100, 9_000).step(5_000, numbers, True) == 0

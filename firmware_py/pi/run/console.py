@@ -19,7 +19,7 @@ test CHANNEL  one test burst of 2 s ({" or ".join(CHANNEL_NAMES)})
 checked       the right leg moved, and as it should, in a test burst of each channel
 arm           stimulate while walking, from now on
 arm anyway    although the sensor cannot be right; the log keeps it
-worn          the sensor was put on anew: find out again how it sits
+worn          the sensor was put on anew: disarms, and finds out again how it sits
 pause, resume, disarm
 clear         the cause of a fault was mended
 quit"""
@@ -69,6 +69,8 @@ class Console:
             self._cancel()
             self._send(PLAIN[typed[0]])
         elif typed == ["worn"]:
+            self._cancel()
+            self._send(messages.DISARM)  # until it is known again how the sensor sits, nobody is helped by it
             self._order(order(acts.ACT_MOUNTING))
         elif typed == ["arm"] and self._doubt():
             self._cancel()
