@@ -155,7 +155,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--place", default="foot")
     parser.add_argument("--side", default="right")
     chosen = parser.parse_args(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends last, when the parent closes its standard input
     device = devices.choose(
         chosen.device,

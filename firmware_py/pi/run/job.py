@@ -18,27 +18,27 @@ from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.log_folder import new_session
 from firmware_py.pi.run.body import Body
 from firmware_py.pi.run.check import MISSING, look, prescription_of
+from firmware_py.pi.run.checked import Check
 from firmware_py.pi.run.config import RunConfig, load_config
 from firmware_py.pi.run.console import HELP, Console, VirtualPerson, standing
 from firmware_py.pi.run.launch import Processes, launch
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import FolderFiles
-from firmware_py.profile import keep_checked, profile_hash, was_checked
+from firmware_py.profile import profile_hash, was_checked
 from firmware_py.settings import SettingsStore
 from gait_detect import mounting_problems
 
 LOOK_S = 0.1
 BATTERY_EVERY_US = 10_000_000
-FOR_WALK = 1
 
 
 class Stop:
-    """SIGINT and SIGTERM, remembered."""
+    """SIGINT, SIGTERM and SIGHUP (the terminal closed), remembered."""
 
     def __init__(self) -> None:
         self.is_wanted = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._want)
 
     def _want(self, *_: object) -> None:
@@ -112,22 +112,25 @@ def _run(config: RunConfig, body: Body | None, seconds: float | None, json_path:
     settings = Path(config.files.settings) if body is None else session / "settings"
     store = SettingsStore(FolderFiles(settings))
     name = profile_hash(config.profile(), prescription)
+    is_known = was_checked(store, name, prescription)
     processes = launch(
         config,
         prescription,
         port=body.port if body is not None else config.stimulator.port,
         places=body.places if body is not None else Places(),
         session=session,
-        was_checked=body is not None or was_checked(store, name),
+        was_checked=is_known or body is not None,
         is_sim=body is not None,
     )
-    watch = Watch(config, processes, body, store, name)
+    check = Check(store, name, prescription, is_known)
+    watch = Watch(config, processes, body, check)
     began_us = monotonic_us()
     try:
         while not (ended := _why_end(stop, watch, began_us, seconds)):
             watch.once()
     finally:
         processes.close()
+        check.close()
         if body is not None:
             body.end()
     ran_s = (monotonic_us() - began_us) / 1e6
@@ -163,17 +166,15 @@ class Watch:
         config: RunConfig,
         processes: Processes,
         body: Body | None,
-        store: SettingsStore,
-        name: str,
+        check: Check,
     ) -> None:
-        self._processes, self._body, self._store, self._name = processes, body, store, name
+        self._processes, self._body, self._check = processes, body, check
         self._console = Console(self._send, processes.order, print, self._doubt)
         self._person = VirtualPerson(self._console) if body is not None else None
         self._stdin = 0 if body is None and sys.stdin is not None and sys.stdin.isatty() else -1
         self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
         self._battery_us = 0
         self._told = ""
-        self._has_kept = False
         self.problem = ""
         if self._stdin >= 0:
             print(HELP)
@@ -198,11 +199,11 @@ class Watch:
         processes.hear()
         for status in processes.operator.hear():
             self._show(standing(status))
-            self._keep(status.armed)
-        now_us, status = monotonic_us(), processes.operator.status
+            self._check.hear(status)
+        if self._stdin in ready:
+            self._read_keyboard()
+        now_us, status = monotonic_us(), processes.operator.status  # after what was typed
         if processes.has_begun:  # armed before, the guard would miss its cycles
-            if self._stdin in ready:
-                self._read_keyboard()
             if self._person is not None:
                 self._person.step(now_us, status)
             self._console.step(now_us, status)
@@ -219,9 +220,9 @@ class Watch:
         problem = self._processes.report.mounting
         return "" if problem == mounting_problems.OK else mounting_problems.PROBLEMS[problem]
 
-    def _send(self, kind: int) -> None:
+    def _send(self, kind: int, asked_us: int) -> None:
         with contextlib.suppress(OSError):
-            self._processes.operator.send(kind)
+            self._processes.operator.send(kind, asked_us)
 
     def _read_keyboard(self) -> None:
         data = os.read(self._stdin, 4096)
@@ -234,17 +235,6 @@ class Watch:
         if line != self._told:
             self._told = line
             print(line, flush=True)
-
-    def _keep(self, armed: int) -> None:
-        """Armed for walking shows that the guardian counts leg and channels as checked: remember that."""
-        if armed == FOR_WALK and not self._has_kept:
-            self._has_kept = True
-            try:
-                keep_checked(self._store, self._name)
-            except OSError as e:
-                print(
-                    f"The check cannot be kept ({e.strerror}); it will be asked for again.", file=sys.stderr
-                )
 
     def _tell_battery(self, now_us: int) -> None:
         if self._battery is not None and now_us >= self._battery_us:
