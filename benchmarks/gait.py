@@ -115,7 +115,7 @@ def sections(folder: Path, processes: int, *, with_delivered: bool) -> Iterator[
     timed = latency.step_us(jobs[0].recording)
     simulated = latency.latencies(processes, parts.bar("latency"))
     yield from ["", LATENCY, "", *latency.table([*simulated, *latency.recorded(ours)]), ""]
-    yield f"One step of the detector took {timed:.1f} us on the machine that made this page (CPython, one core)."
+    yield f"One step of the detector took {timed:.1f} us of CPU time on the machine that made this page (CPython, one core)."
     others = {
         f"plain: {name}": rows_of(
             evaluate(feet, make, processes=processes, progress=parts.bar(name)), groups_of
