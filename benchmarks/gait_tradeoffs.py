@@ -25,6 +25,7 @@ from hw_sim.gait_runs import Job, Result, jobs_of, result_of, run_all
 from hw_sim.recordings import RecordingError, gait_dir
 
 PAGE = ROOT / "docs" / "benchmark_tradeoffs.md"
+READING = Path(__file__).with_name("tradeoffs_reading.md")  # what a person made of the tables, with its date
 GROUPS = ("neurological", "parkinson_fog")  # whose targets are missed; and every weak foot
 
 
@@ -55,7 +56,7 @@ CURVES = (
     ),
     Curve(
         field="toe_up_pct",
-        values=(26, 35),
+        values=(26, 35, 40),
         about="share of the usual swing rate that begins a step toe-up, %",
     ),
     Curve(field="shake_up_pct", values=(18,), about="jolt that says the foot has left the ground, %"),
@@ -131,6 +132,8 @@ def main(arguments: list[str]) -> int:
         *curve_lines(results, {c.field: (getattr(FOOT, c.field), c.about) for c in CURVES}),
         *deciding_lines(results),
         *leave_out_lines(results),
+        "",
+        *READING.read_text(encoding="utf-8").splitlines(),
     ]
     intro = INTRO.format(date=datetime.date.today().isoformat(), commit=commit())
     Path(chosen.out).write_text(intro + "\n".join(lines) + "\n", encoding="utf-8")

@@ -33,12 +33,13 @@ HEAD = (
 FALSE = """## What decides the false swings
 
 A false swing touches no labelled step and no range that is marked as unlabelled. {counts}
-Feet with a false swing, and the fewest that any value above leaves (which; nothing else may be worth it):
+Recordings with a false swing, and the fewest that any value above leaves (which; nothing else may be worth it):
 """
 F1WIN = """## What decides F1win
 
 F1win compares samples with heel-off to contact. Of the neurological feet, in seconds, and F1win if this part alone
-were perfect:
+were perfect. Parts are measured from the marks, also in ranges that F1win leaves out: their sum can be more than what
+was lost. What false swings cost is in none of them.
 """
 
 
@@ -105,23 +106,27 @@ def _false_lines(results: Mapping[Key, Sequence[Result]]) -> list[str]:
                 f"{t.key}: {sum(s.false for s in of_group)} in {minutes:.1f} min; the target allows "
                 f"{math.floor(t.high * minutes)}."
             )
-    per_foot = {
-        key: {row.key: round(row.false_per_min * row.minutes) for row in rows_of(tried, feet_of)}
+    counted = {
+        key: {_named(r): r.score.false for r in tried if set(groups_of(r)) & set(keys)}
         for key, tried in results.items()
     }
-    shown = {name for r in results[TODAY] if set(groups_of(r)) & set(keys) for name in feet_of(r)}
     lines = [
         "",
         FALSE.format(counts=" ".join(counts)),
-        "| foot | today | fewest | with |",
+        "| recording | today | fewest | with |",
         "|---|---|---|---|",
     ]
-    for name, count in sorted(per_foot[TODAY].items(), key=lambda item: (-item[1], item[0])):
-        if count and name in shown:
-            fewest = min(feet[name] for feet in per_foot.values())
-            by = ", ".join(f"{k[0]} {k[1]}" for k, feet in per_foot.items() if feet[name] == fewest < count)
+    for name, count in sorted(counted[TODAY].items(), key=lambda item: (-item[1], item[0])):
+        if count:
+            fewest = min(each[name] for each in counted.values())
+            by = ", ".join(f"{k[0]} {k[1]}" for k, each in counted.items() if each[name] == fewest < count)
             lines.append(f"| {name} | {count} | {fewest} | {by or '-'} |")
     return lines
+
+
+def _named(result: Result) -> str:
+    r = result.recording
+    return f"{r.dataset}, person {r.subject}, recording {r.trial}, {'left' if r.side == 'L' else 'right'}"
 
 
 def _f1_lines(results: Sequence[Result]) -> list[str]:
@@ -137,7 +142,6 @@ def _f1_lines(results: Sequence[Result]) -> list[str]:
         "end after it": (sum(e[e > 0].sum() for e in end.values()), False),
     }
     parts["steps that were missed, and gaps"] = (missed - sum(s for s, m in parts.values() if m), True)
-    parts["false swings, and other"] = (wrong - sum(s for s, m in parts.values() if not m), False)
     lines = ["", F1WIN, "| part | s | F1win without |", "|---|---|---|"]
     lines.append(f"| (today: right {right:.0f} s) | {wrong + missed:.0f} | {_f1(right, wrong, missed):.4f} |")
     for name, (lost_s, is_missed) in parts.items():
