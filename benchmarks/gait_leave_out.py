@@ -13,10 +13,9 @@ SENS_MIN_PCT = 95.0  # wanted
 HEAD = """## Weak push-off, one person left out
 
 For each person with weak push-off, constants were chosen from all values above by the others alone: the highest
-sensitivity on their weak feet among the values that keep the other neurological feet within
-{guards}
-(today's if none is better). Then this person is scored. *today*: with the constants of today, which were chosen with two thirds of these
-people in sight. Wanted: at least {wanted:g} % over all.
+sensitivity on their weak feet among the values that keep the other neurological feet within these bounds: {guards}.
+Today's stand if none is better. Then this person is scored. *today*: with the constants of today, which were chosen
+with two thirds of these people in sight. Wanted: at least {wanted:g} % over all.
 
 | person | steps | chosen without | sens % | clear % | stance % | today: sens % |
 |---|---|---|---|---|---|---|"""
