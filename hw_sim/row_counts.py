@@ -50,7 +50,7 @@ class RowCounts(Log):
         """Take one row."""
         if self.ring is not None:
             self.ring.note(kind, t_us, a, b, c, d, e, f, g)
-        if kind == SAMPLE or kind == CYCLE:  # by far the most
+        if kind in (SAMPLE, CYCLE):  # by far the most
             return
         if kind == STATE:
             if b != self._swing:
