@@ -2,7 +2,18 @@
 
 import argparse
 
-BENCHES = ("guardian", "stimulator", "faults", "gait", "realism", "leg", "simulator", "jitter", "link")
+BENCHES = (
+    "guardian",
+    "stimulator",
+    "faults",
+    "gait",
+    "tradeoffs",
+    "realism",
+    "leg",
+    "simulator",
+    "jitter",
+    "link",
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -18,6 +29,8 @@ def main(arguments: list[str]) -> int:
         from benchmarks import faults as bench
     elif chosen.name == "link":
         from benchmarks import link as bench
+    elif chosen.name == "tradeoffs":
+        from benchmarks import gait_tradeoffs as bench
     elif chosen.name == "realism":
         from benchmarks import realism as bench
     elif chosen.name == "leg":

@@ -41,7 +41,8 @@ steps in which the sensor shows a swing. *F1win*: samples against heel-off to co
 touch no step. *dbl*: extra beginnings per 100 steps. *late*: onset more than 0.1 s after toe-off. *stance*: share of
 labelled stance with stimulation. Errors in ms, median [quartiles], + is late. Brackets behind *sens*: 95 % interval
 when people are drawn again. Every definition is in `hw_sim/gait_scores.py`; `./swingphase evaluate` prints the same
-table, and with `--pages` it draws the recordings with the most faults.
+table, and with `--pages` it draws the recordings with the most faults. Why a target is missed, and what each constant
+buys and costs: `docs/benchmark_tradeoffs.md`.
 
 **Tuned and aside.** Constants were chosen on people whose number is not divisible by 3; the others were set aside and
 are shown by themselves. An earlier version's constants were chosen by tables of all, so that *aside* is not wholly
@@ -115,7 +116,7 @@ def sections(folder: Path, processes: int, *, with_delivered: bool) -> Iterator[
     timed = latency.step_us(jobs[0].recording)
     simulated = latency.latencies(processes, parts.bar("latency"))
     yield from ["", LATENCY, "", *latency.table([*simulated, *latency.recorded(ours)]), ""]
-    yield f"One step of the detector took {timed:.1f} us on the machine that made this page (CPython, one core)."
+    yield f"One step of the detector took {timed:.1f} us of CPU time where this page was made (CPython, one core)."
     others = {
         f"plain: {name}": rows_of(
             evaluate(feet, make, processes=processes, progress=parts.bar(name)), groups_of

@@ -2,7 +2,7 @@
 
 from gait_detect.agreement import Agreement
 from gait_detect.durations import LONG_US
-from gait_detect.imu_steps import BY_TOE_UP, BY_TURN, LOBE, READY, RISE, ImuSteps
+from gait_detect.imu_steps import ImuSteps
 from gait_detect.motion import is_plausible
 from gait_detect.other_switch import OtherHeelSwitch
 from gait_detect.profile import FOOT, SHANK, Profile
@@ -32,11 +32,8 @@ STEPS_MASK = (1 << 20) - 1
 SWITCH_HEEL_OFF_US = 200_000
 SWITCH_LOADING_US = 100_000
 
-# Confidence of the IMU, 0 to 100: how often a swing begun in this way was one, Truong 2019, all groups, unlabelled
-# times left out: 99.8 % of 10 471, 92.8 % of 361, 82.1 % of 313. First steps were no worse than later ones.
-SURE_RISE = 99
-SURE_TURN = 93
-SURE_TOE_UP = 82
+# By the stage of gait_detect.imu_steps, while the foot walks.
+PHASES = (PHASE_LOADING, PHASE_STANCE, PHASE_HEEL_OFF, PHASE_SWING)
 
 LED_BY_NOBODY = 0
 LED_BY_IMU = 1
@@ -109,26 +106,26 @@ class GaitDetector:
             return s
         imu = self._imu
         switch = self._switch
-        if self._use_switch:
-            switch.step(sample.heel, dt_us)
-        else:
-            switch.step(HEEL_NONE, dt_us)
-        self._imu_age_us += dt_us
-        can_be = is_plausible(sample)
-        if sample.has_imu and not can_be:
-            self.mounting.take_too_large()
-        if can_be and not self._is_frozen(sample, dt_us):
+        switch.step(sample.heel if self._use_switch else HEEL_NONE, dt_us)
+        if is_plausible(sample) and not self._is_frozen(sample, dt_us):
             heel_is_up = 1 if switch.is_known and not switch.is_down and switch.level_us < JUST_UP_US else 0
-            imu.step(sample, self._imu_age_us, heel_is_up)
-            self._imu_age_us = 0
+            imu.step(sample, dt_us + self._imu_missed_us, heel_is_up)
+            self._imu_missed_us = 0
             if switch.has_closed:
                 imu.land()
-        elif self._imu_age_us > GAP_MAX_US:
-            self._imu_age_us = 0
-            imu.restart()
-        swing = self._fused_swing(imu, switch)
+        else:
+            self._do_without_imu(sample, dt_us)
+        if self._led_by == LED_BY_IMU and imu.is_awake:
+            swing = imu.swing
+        else:
+            swing = self._choose_leader(imu, switch)
         self._count(s, swing, dt_us)
-        phase = self._imu_phase(imu) if self._led_by == LED_BY_IMU else self._switch_phase(switch, swing)
+        if self._led_by != LED_BY_IMU:
+            phase = self._switch_phase(switch, swing)
+        elif swing or self._since_begin_us <= WALK_US:
+            phase = PHASES[imu.stage]
+        else:
+            phase = PHASE_NOT_WALKING
         if phase != s.phase:
             s.phase = phase
             s.phase_age_us = 0
@@ -159,15 +156,25 @@ class GaitDetector:
             self._last_x = sample.gyro_x_cdps
             self._same_us = 0
             return False
-        self._same_us = min(self._same_us + dt_us, LONG_US)
+        if self._same_us < LONG_US:
+            self._same_us += dt_us
         if self._same_us <= FROZEN_US:
             return False
         return bool(self._switch.is_known or abs(sample.gyro_y_cdps) > MOVING_CDPS)
 
+    def _do_without_imu(self, sample: Sample, dt_us: int) -> None:
+        """The IMU's reading is missing, out of range or frozen: wait a little, then it counts as gone."""
+        if sample.has_imu and not is_plausible(sample):
+            self.mounting.take_too_large()
+        self._imu_missed_us += dt_us
+        if self._imu_missed_us > GAP_MAX_US:
+            self._imu_missed_us = 0
+            self._imu.restart()
+
     def _start_over(self) -> None:
         self._imu.restart()
         self._switch.restart()
-        self._imu_age_us: int = 0
+        self._imu_missed_us: int = 0
         self._last_x: int = 0
         self._last_y: int = 0
         self._last_z: int = 0
@@ -188,12 +195,13 @@ class GaitDetector:
         s.rate_cdps = 0
         s.other_us = LONG_US
 
-    def _fused_swing(self, imu: ImuSteps, switch: HeelSwitch | OtherHeelSwitch) -> int:
+    def _choose_leader(self, imu: ImuSteps, switch: HeelSwitch | OtherHeelSwitch) -> int:
+        """Choose who decides from now on; return whether that one says swing."""
         if self._led_by == LED_BY_SWITCH and switch.swing and imu.motion.quiet_us < STILL_US:
             return 1  # a swing that the switch began is finished by the switch, also if the IMU comes back
         if imu.is_awake:
             self._led_by = LED_BY_IMU
-            return 1 if imu.stage >= RISE else 0
+            return imu.swing
         if switch.is_known:
             self._led_by = LED_BY_SWITCH
             return 1 if switch.swing and imu.motion.quiet_us < STILL_US else 0
@@ -201,21 +209,17 @@ class GaitDetector:
         return 0
 
     def _count(self, s: GaitState, swing: int, dt_us: int) -> None:
-        self._since_begin_us = min(self._since_begin_us + dt_us, LONG_US)
-        self._swing_us = min(self._swing_us + dt_us, LONG_US) if swing == s.swing else 0
-        if swing and not s.swing:
+        if self._since_begin_us < LONG_US:
+            self._since_begin_us += dt_us
+        if swing == s.swing:
+            if self._swing_us < LONG_US:
+                self._swing_us += dt_us
+            return
+        self._swing_us = 0
+        if swing:
             s.steps = (s.steps + 1) & STEPS_MASK
             s.stride_us = self._since_begin_us if self._since_begin_us <= WALK_US else 0
             self._since_begin_us = 0
-
-    def _imu_phase(self, imu: ImuSteps) -> int:
-        if imu.stage == LOBE:
-            return PHASE_SWING
-        if imu.stage == RISE:
-            return PHASE_HEEL_OFF
-        if self._since_begin_us > WALK_US:
-            return PHASE_NOT_WALKING
-        return PHASE_STANCE if imu.stage == READY else PHASE_LOADING
 
     def _switch_phase(self, switch: HeelSwitch | OtherHeelSwitch, swing: int) -> int:
         if swing:
@@ -227,19 +231,17 @@ class GaitDetector:
     def _weigh(self, s: GaitState, imu: ImuSteps, switch: HeelSwitch | OtherHeelSwitch) -> None:
         """Say how sure each sensor is, and both together."""
         a = self._agreement
-        a.step(s.swing, self._swing_us, self._led_by == LED_BY_IMU, switch.is_known, switch.is_down)
-        sure = 0
-        if imu.is_awake:
-            sure = SURE_RISE
-            if imu.stage >= RISE and imu.begun_by == BY_TURN:
-                sure = SURE_TURN
-            elif imu.stage >= RISE and imu.begun_by == BY_TOE_UP:
-                sure = SURE_TOE_UP
+        is_imu = self._led_by == LED_BY_IMU
+        if switch.is_known or a.switch_sure or self._swing_us == 0:  # a silent switch has nothing to add
+            a.step(s.swing, self._swing_us, is_imu, switch.is_known, switch.is_down)
+        sure = imu.sure
         s.imu_confidence = sure
         s.switch_confidence = a.switch_sure
-        s.disagreed = a.disagreed
-        s.disagreed_pct = a.disagreed_pct
-        if self._led_by == LED_BY_IMU:
-            s.confidence = a.fused(sure)
-        else:
+        if not is_imu:
             s.confidence = a.switch_sure if self._led_by == LED_BY_SWITCH else 0
+        elif switch.is_known:
+            s.confidence = a.fused(sure)
+            s.disagreed = a.disagreed
+            s.disagreed_pct = a.disagreed_pct
+        else:
+            s.confidence = sure

@@ -53,7 +53,12 @@ class GyroZero:
             or abs(z_cdps - self._from_z_cdps) > STEADY_CDPS
             or self._n >= READINGS_MAX
         ):
-            self._begin(x_cdps, y_cdps, z_cdps)
+            if self._n:
+                self._begin(x_cdps, y_cdps, z_cdps)
+            else:  # a foot that moves has nothing to forget
+                self._from_x_cdps = x_cdps
+                self._from_y_cdps = y_cdps
+                self._from_z_cdps = z_cdps
             return
         self._sum_x_cdps += x_cdps
         self._sum_y_cdps += y_cdps

@@ -18,6 +18,11 @@ BY_RISE = 1  # A: heel rise
 BY_TOE_UP = 2  # B: toe-up rate, for feet without push-off
 BY_TURN = 3  # C: turn or shuffle
 
+# How often a swing begun in this way was one, 0 to 100, Truong 2019, all groups, unlabelled times left out: 99.8 % of
+# 10 471 by heel rise, 92.8 % of 361 by turn, 82.1 % of 313 by toe-up. First steps were no worse than later ones.
+SURE = 99
+SURE_BY = (SURE, SURE, 82, 93)
+
 
 class ImuSteps:
     """Find steps in the motion of one foot, sample by sample.
@@ -26,9 +31,11 @@ class ImuSteps:
         sample       safety.sample.Sample with a plausible IMU reading
         dt_us        int, time since the reading before, us, 0 to 50 000
         heel_is_up   1 if a heel switch has just opened: the heel rise needs less proof
-    stage        WAIT, READY, RISE or LOBE; the swing window is open in RISE and LOBE
+    stage        WAIT, READY, RISE or LOBE
     begun_by     BY_*: what began the last step
     is_awake     1 once the foot was seen flat or alive since the start
+    swing        1 in RISE and LOBE
+    sure         int, 0 to 100, how sure that is; 0 until it is awake
     Method   three ways to begin, two to end, re-arm by rest or by a timer scaled to the stride; the
              structure follows the rule study on the same public recordings. Differs: toe-up threshold
              falls with the heel rise seen; those of the heel rise fall ahead of the expected toe-off, are
@@ -56,6 +63,8 @@ class ImuSteps:
         "motion",
         "since_begin_us",
         "stage",
+        "sure",
+        "swing",
     )
 
     def __init__(self, profile: Profile) -> None:
@@ -68,6 +77,8 @@ class ImuSteps:
         """Start over after a gap: nothing is known of where the foot is."""
         self.motion.restart()
         self.stage: int = WAIT
+        self.swing: int = 0
+        self.sure: int = 0
         self.begun_by: int = BY_NOTHING
         self.is_awake: int = 0
         self.since_begin_us: int = LONG_US
@@ -88,12 +99,16 @@ class ImuSteps:
         """Take one reading; `stage` says what it means."""
         m = self.motion
         m.step(sample, dt_us)
-        self._stage_us = min(self._stage_us + dt_us, LONG_US)
-        self._ground_us = min(self._ground_us + dt_us, LONG_US)
-        self.since_begin_us = min(self.since_begin_us + dt_us, LONG_US)
-        self._since_lobe_us = min(self._since_lobe_us + dt_us, LONG_US)
-        if self._moved_us < LONG_US and abs(m.rate_cdps) > self._profile.lobe_rate_cdps:
-            self._moved_us = self._since_lobe_us
+        if self._stage_us < LONG_US:
+            self._stage_us += dt_us
+        if self._ground_us < LONG_US:
+            self._ground_us += dt_us
+        if self.since_begin_us < LONG_US:
+            self.since_begin_us += dt_us
+        if self._moved_us < LONG_US:
+            self._since_lobe_us += dt_us
+            if abs(m.rate_cdps) > self._profile.lobe_rate_cdps:
+                self._moved_us = self._since_lobe_us
         stage = self.stage
         if stage == READY:
             self._look_for_begin(m, heel_is_up)
@@ -127,49 +142,59 @@ class ImuSteps:
 
     def _look_for_begin(self, m: Motion, heel_is_up: int) -> None:
         p = self._profile
-        h = self.habits
         if m.quiet_us >= p.flat_us:
             m.set_flat()
             self._rise_udeg = 0
             return
         if m.waves >= p.tremble_waves:
             return
-        is_walking = self.since_begin_us < p.walking_us
-        floor_udeg = max(h.rise_drop_udeg, p.drop_idle_udeg)
-        drop_udeg = h.rise_drop_udeg if is_walking else floor_udeg
         if m.drop_udeg > self._rise_udeg:
             self._rise_udeg = m.drop_udeg
         rate = m.rate_cdps
-        if rate < 0:
-            ahead_pct = min(self._ahead_pct(), h.ease_pct)
-            if ahead_pct > 0 and (m.pivot_udeg() > p.pivot_udeg or not m.is_sagittal(p.rise_shift)):
-                ahead_pct = 0  # in a turn the last strides say nothing about the next toe-off
-            if heel_is_up and ahead_pct < p.switch_ahead_pct:
-                ahead_pct = p.switch_ahead_pct
-            if ahead_pct >= 0:
-                less_drop_pct = ahead_pct * p.ahead_drop_pct // 100
-                less_rate_pct = ahead_pct * p.ahead_rate_pct // 100
-            else:
-                less_drop_pct = ahead_pct * p.early_drop_pct // 100
-                less_rate_pct = ahead_pct * p.early_rate_pct // 100
-            drop_udeg = drop_udeg // 100 * (100 - less_drop_pct)
-            rate_cdps = h.rise_rate_cdps * (100 - less_rate_pct) // 100
-            is_rise = (
-                rate < -rate_cdps and m.drop_udeg > drop_udeg and m.pitch_udeg < -(drop_udeg >> p.below_shift)
-            )
-            if is_rise and (m.shaken or m.is_sagittal(p.rise_shift)):
-                self._begin(BY_RISE, RISE)
-                return
-        elif rate > p.toe_up_floor_cdps:
-            risen_pct = min(self._rise_udeg // (floor_udeg // 100), 100)
-            lifted_pct = p.lifted_pct if is_walking else p.lifted_idle_pct
-            if (m.shaken or risen_pct >= lifted_pct) and rate > h.toe_up_cdps * (
-                100 - p.risen_pct * risen_pct // 100
-            ) // 100:
-                self._begin(BY_TOE_UP, LOBE)
-                return
-        if m.total_sq > p.turn_sq and m.shaken and m.is_across() and m.swept_deg2() > p.turn_swept_deg2:
+        slowest_cdps = (
+            self.habits.rise_rate_cdps * (100 - p.ahead_rate_pct) // 100
+        )  # however near the toe-off is
+        if rate < -slowest_cdps and self._is_rise(m, heel_is_up):
+            self._begin(BY_RISE, RISE)
+        elif rate > p.toe_up_floor_cdps and self._is_toe_up(m):
+            self._begin(BY_TOE_UP, LOBE)
+        elif m.total_sq > p.turn_sq and m.shaken and m.is_across() and m.swept_deg2() > p.turn_swept_deg2:
             self._begin(BY_TURN, LOBE)
+
+    def _is_rise(self, m: Motion, heel_is_up: int) -> bool:
+        """Return whether the heel rises far and fast enough, the less the nearer the toe-off is expected."""
+        p = self._profile
+        h = self.habits
+        ahead_pct = min(self._ahead_pct(), h.ease_pct)
+        if ahead_pct > 0 and (m.pivot_udeg() > p.pivot_udeg or not m.is_sagittal(p.rise_shift)):
+            ahead_pct = 0  # in a turn the last strides say nothing about the next toe-off
+        if heel_is_up and ahead_pct < p.switch_ahead_pct:
+            ahead_pct = p.switch_ahead_pct
+        if ahead_pct >= 0:
+            less_drop_pct = ahead_pct * p.ahead_drop_pct // 100
+            less_rate_pct = ahead_pct * p.ahead_rate_pct // 100
+        else:
+            less_drop_pct = ahead_pct * p.early_drop_pct // 100
+            less_rate_pct = ahead_pct * p.early_rate_pct // 100
+        if m.rate_cdps >= -(h.rise_rate_cdps * (100 - less_rate_pct) // 100):
+            return False
+        drop_udeg = h.rise_drop_udeg
+        if self.since_begin_us >= p.walking_us:
+            drop_udeg = max(drop_udeg, p.drop_idle_udeg)
+        drop_udeg = drop_udeg // 100 * (100 - less_drop_pct)
+        if m.drop_udeg <= drop_udeg or m.pitch_udeg >= -(drop_udeg >> p.below_shift):
+            return False
+        return m.shaken == 1 or m.is_sagittal(p.rise_shift)
+
+    def _is_toe_up(self, m: Motion) -> bool:
+        """Return whether the toe comes up fast enough, the slower the more the heel has risen before."""
+        p = self._profile
+        idle_udeg = max(self.habits.rise_drop_udeg, p.drop_idle_udeg)
+        risen_pct = min(self._rise_udeg // (idle_udeg // 100), 100)
+        lifted_pct = p.lifted_pct if self.since_begin_us < p.walking_us else p.lifted_idle_pct
+        if not m.shaken and risen_pct < lifted_pct:
+            return False
+        return m.rate_cdps > self.habits.toe_up_cdps * (100 - p.risen_pct * risen_pct // 100) // 100
 
     def _ahead_pct(self) -> int:
         """Return how near the expected toe-off is: -100 far, 100 near, 0 unknown, or so overdue that they stand."""
@@ -256,4 +281,6 @@ class ImuSteps:
 
     def _enter(self, stage: int) -> None:
         self.stage = stage
+        self.swing = 1 if stage >= RISE else 0
+        self.sure = SURE_BY[self.begun_by] if stage >= RISE else SURE
         self._stage_us = 0

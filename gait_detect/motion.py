@@ -2,29 +2,36 @@
 
 from gait_detect.durations import LONG_US
 from gait_detect.gyro_zero import GyroZero
-from gait_detect.mounting import Mounting
+from gait_detect.mounting import KNOWN, Mounting
 from gait_detect.profile import Profile, acc_sq
 from safety.sample import ACC_MAX_MG, GYRO_MAX_CDPS, Sample
 
 ANGLE_MAX_UDEG = 400_000_000  # 400 deg: far beyond any leg; keeps every sum below 2**30
+ANGLE_MIN_UDEG = -ANGLE_MAX_UDEG
 # How much of the time before the first quiet reading counts as quiet: at 50 Hz, two readings in the dip of a weak
 # foot's swing would else be a rest.
 FIRST_US = 10_000
+GYRO_MIN_CDPS = -GYRO_MAX_CDPS
+ACC_MIN_MG = -ACC_MAX_MG
 WAVES_MAX = 100  # further ones need not be counted
 TICK_US = 100  # rate in 0.01 deg/s times time in 100 us is an angle in 0.000001 deg
 
 
 def is_plausible(sample: Sample) -> bool:
     """Return whether the IMU part of `sample` is there and within what a part can report."""
-    return bool(
-        sample.has_imu
-        and -GYRO_MAX_CDPS <= sample.gyro_x_cdps <= GYRO_MAX_CDPS
-        and -GYRO_MAX_CDPS <= sample.gyro_y_cdps <= GYRO_MAX_CDPS
-        and -GYRO_MAX_CDPS <= sample.gyro_z_cdps <= GYRO_MAX_CDPS
-        and -ACC_MAX_MG <= sample.acc_x_mg <= ACC_MAX_MG
-        and -ACC_MAX_MG <= sample.acc_y_mg <= ACC_MAX_MG
-        and -ACC_MAX_MG <= sample.acc_z_mg <= ACC_MAX_MG
-    )
+    if not (
+        GYRO_MIN_CDPS <= sample.gyro_x_cdps <= GYRO_MAX_CDPS
+        and GYRO_MIN_CDPS <= sample.gyro_y_cdps <= GYRO_MAX_CDPS
+        and GYRO_MIN_CDPS <= sample.gyro_z_cdps <= GYRO_MAX_CDPS
+    ):
+        return False
+    if not (
+        ACC_MIN_MG <= sample.acc_x_mg <= ACC_MAX_MG
+        and ACC_MIN_MG <= sample.acc_y_mg <= ACC_MAX_MG
+        and ACC_MIN_MG <= sample.acc_z_mg <= ACC_MAX_MG
+    ):
+        return False
+    return sample.has_imu != 0
 
 
 class Motion:
@@ -80,7 +87,7 @@ class Motion:
         """Forget the movement so far."""
         self._zero.restart()
         self._carry_us: int = 0
-        self._wave_us: int = LONG_US
+        self._wave_us: int = 0  # since it last turned round; counted only while there are waves
         self._is_up: int = 0
         self.waves: int = 0
         self.rate_cdps: int = 0
@@ -108,33 +115,53 @@ class Motion:
         ticks = time_us // TICK_US
         self._carry_us = time_us - ticks * TICK_US
         zero = self._zero
-        zero.step(sample.gyro_x_cdps, sample.gyro_y_cdps, sample.gyro_z_cdps, dt_us)
-        x = sample.gyro_x_cdps - zero.x_cdps
-        y = sample.gyro_y_cdps - zero.y_cdps
-        z = sample.gyro_z_cdps - zero.z_cdps
+        x = sample.gyro_x_cdps
+        y = sample.gyro_y_cdps
+        z = sample.gyro_z_cdps
+        zero.step(x, y, z, dt_us)
+        x -= zero.x_cdps
+        y -= zero.y_cdps
+        z -= zero.z_cdps
         xs = abs(x) >> 5  # 4000 deg/s becomes 12 500; see profile.rate_sq
         ys = abs(y) >> 5
         zs = abs(z) >> 5
         total_sq = xs * xs + ys * ys + zs * zs
         mounting = self.mounting
-        mounting.step(x, y, z, sample, dt_us)
+        if mounting.stage < KNOWN:
+            mounting.step(x, y, z, sample, dt_us)
         y = (x * self._axis_x + y * self._axis_y + z * self._axis_z) >> 10
         self.rate_cdps = y
-        self._roll_udeg = _held(self._roll_udeg + x * ticks)
-        self._yaw_udeg = _held(self._yaw_udeg + z * ticks)
-        pitch_udeg = self.pitch_udeg = _held(self.pitch_udeg + y * ticks)
+        roll_udeg = self._roll_udeg + x * ticks
+        yaw_udeg = self._yaw_udeg + z * ticks
+        pitch_udeg = self.pitch_udeg + y * ticks
+        if not ANGLE_MIN_UDEG <= roll_udeg <= ANGLE_MAX_UDEG:
+            roll_udeg = _held(roll_udeg)
+        if not ANGLE_MIN_UDEG <= yaw_udeg <= ANGLE_MAX_UDEG:
+            yaw_udeg = _held(yaw_udeg)
+        if not ANGLE_MIN_UDEG <= pitch_udeg <= ANGLE_MAX_UDEG:
+            pitch_udeg = _held(pitch_udeg)
+        self._roll_udeg = roll_udeg
+        self._yaw_udeg = yaw_udeg
+        self.pitch_udeg = pitch_udeg
         if pitch_udeg > self._top_udeg:
             self._top_udeg = pitch_udeg
         self.drop_udeg = self._top_udeg - pitch_udeg
         self.total_sq = total_sq
-        self._count_waves(y, dt_us)
+        if self.waves:
+            self._wave_us += dt_us
+            if self._wave_us > p.wave_max_us:
+                self.waves = 0
+        if not -p.wave_cdps < y < p.wave_cdps:
+            self._count_wave(1 if y > 0 else 0)
+        quiet_us = self.quiet_us
         if total_sq >= p.quiet_sq:
-            self.quiet_us = 0
-        elif self.quiet_us == 0:
-            self.quiet_us = min(dt_us, FIRST_US)
-        elif self.quiet_us < LONG_US:
-            self.quiet_us += dt_us
-        is_at_rest = self.quiet_us >= p.rest_us
+            quiet_us = 0
+        elif quiet_us == 0:
+            quiet_us = min(dt_us, FIRST_US)
+        elif quiet_us < LONG_US:
+            quiet_us += dt_us
+        self.quiet_us = quiet_us
+        is_at_rest = quiet_us >= p.rest_us
         if is_at_rest or not self.shaken:
             self._feel(sample, is_at_rest)
 
@@ -151,15 +178,8 @@ class Motion:
         if more > self._rest_sq * p.shake_up_pct or -more > self._rest_sq * p.shake_down_pct:
             self.shaken = 1
 
-    def _count_waves(self, rate_cdps: int, dt_us: int) -> None:
-        p = self._profile
-        if self._wave_us < LONG_US:
-            self._wave_us += dt_us
-        if self._wave_us > p.wave_max_us:
-            self.waves = 0
-        if -p.wave_cdps < rate_cdps < p.wave_cdps:
-            return
-        is_up = 1 if rate_cdps > 0 else 0
+    def _count_wave(self, is_up: int) -> None:
+        """The foot turns toe-up (1) or toe-down (0), and not just a little: count it if it did not before."""
         if is_up != self._is_up:
             self._is_up = is_up
             self._wave_us = 0
@@ -189,9 +209,5 @@ class Motion:
 
 
 def _held(angle_udeg: int) -> int:
-    """Return the angle, stopped at +/-400 deg."""
-    if angle_udeg > ANGLE_MAX_UDEG:
-        return ANGLE_MAX_UDEG
-    if angle_udeg < -ANGLE_MAX_UDEG:
-        return -ANGLE_MAX_UDEG
-    return angle_udeg
+    """Return the end at which an angle beyond +/-400 deg stops."""
+    return ANGLE_MAX_UDEG if angle_udeg > 0 else ANGLE_MIN_UDEG

@@ -117,11 +117,18 @@ class Mounting:
         if self.stage >= KNOWN:
             return
         fastest_cdps = max(abs(x_cdps), abs(y_cdps), abs(z_cdps))
-        self._still_us = min(self._still_us + dt_us, LONG_US) if fastest_cdps < STILL_CDPS else 0
+        if fastest_cdps >= STILL_CDPS:
+            self._still_us = 0
+        elif self._still_us < LONG_US:
+            self._still_us += dt_us
         if self.stage == STANDING:
             self._stand(s)
         elif self.stage == WALKING:
-            self._walk(x_cdps, y_cdps, z_cdps, s, dt_us)
+            self._raw.step(s, fastest_cdps >= MOVES_CDPS, dt_us)
+            if fastest_cdps >= MOVES_CDPS:
+                self._walk(x_cdps, y_cdps, z_cdps, dt_us)
+            elif fastest_cdps < STILL_CDPS:
+                self._look_for_shaking(s, dt_us)
         elif self.stage == TURNING:
             self._turn()
         else:
@@ -177,18 +184,16 @@ class Mounting:
             self.problem = REVERSED
             self._use(0, -ONE, 0)
 
-    def _walk(self, x_cdps: int, y_cdps: int, z_cdps: int, s: Sample, dt_us: int) -> None:
-        fastest_cdps = max(abs(x_cdps), abs(y_cdps), abs(z_cdps))
-        self._raw.step(s, fastest_cdps >= MOVES_CDPS, dt_us)
-        if fastest_cdps < MOVES_CDPS:
-            g = self._gravity_mg
-            rest_sq = _sq(g[0], g[1], g[2])
-            off_sq = abs(_sq(s.acc_x_mg, s.acc_y_mg, s.acc_z_mg) - rest_sq)
-            if fastest_cdps < STILL_CDPS and off_sq > rest_sq // 100 * SHAKES_PCT:
-                self._shaken_us += dt_us
-                if self._shaken_us > SHAKES_US:
-                    self.problem = BAD_GYRO
-            return
+    def _look_for_shaking(self, s: Sample, dt_us: int) -> None:
+        """The gyroscope is still; does the accelerometer say so, too?"""
+        g = self._gravity_mg
+        rest_sq = _sq(g[0], g[1], g[2])
+        if abs(_sq(s.acc_x_mg, s.acc_y_mg, s.acc_z_mg) - rest_sq) > rest_sq // 100 * SHAKES_PCT:
+            self._shaken_us += dt_us
+            if self._shaken_us > SHAKES_US:
+                self.problem = BAD_GYRO
+
+    def _walk(self, x_cdps: int, y_cdps: int, z_cdps: int, dt_us: int) -> None:
         self.n_us += dt_us
         x = x_cdps >> SHIFT
         y = y_cdps >> SHIFT

@@ -54,7 +54,8 @@ class HeelSwitch:
     def step(self, heel: int, dt_us: int) -> None:
         """Take one reading."""
         self.has_closed = 0
-        self.level_us = min(self.level_us + dt_us, LONG_US)
+        if self.level_us < LONG_US:
+            self.level_us += dt_us
         if heel != HEEL_DOWN and heel != HEEL_UP:
             self._silent_us += dt_us
             if self._silent_us > SILENT_MAX_US:
@@ -62,7 +63,8 @@ class HeelSwitch:
             return
         self._silent_us = 0
         if heel == self._raw:
-            self._edge_us = min(self._edge_us + dt_us, LONG_US)
+            if self._edge_us < LONG_US:
+                self._edge_us += dt_us
         else:
             self._raw = heel
             self._edge_us = 0

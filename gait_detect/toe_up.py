@@ -63,9 +63,13 @@ class ToeUpSign:
             return self._compare_speeds(rate_cdps, dt_us)
         if still_us < FLAT_US:
             swept = self._swept_udeg + rate_cdps * (dt_us // 100)
-            self._swept_udeg = swept = min(max(swept, -SWEPT_MAX_UDEG), SWEPT_MAX_UDEG)
-            self._swept_min_udeg = min(self._swept_min_udeg, swept)
-            self._swept_max_udeg = max(self._swept_max_udeg, swept)
+            if swept < self._swept_min_udeg:
+                swept = max(swept, -SWEPT_MAX_UDEG)
+                self._swept_min_udeg = swept
+            elif swept > self._swept_max_udeg:
+                swept = min(swept, SWEPT_MAX_UDEG)
+                self._swept_max_udeg = swept
+            self._swept_udeg = swept
             return 0
         down_udeg = -self._swept_min_udeg
         up_udeg = self._swept_max_udeg

@@ -75,7 +75,8 @@ class Train:
 
     def advance(self, dt_us: int) -> None:
         """Let `dt_us` pass."""
-        self._rest_us = min(self._rest_us + max(0, dt_us), REST_MAX_US)
+        if dt_us > 0 and self._rest_us < REST_MAX_US:
+            self._rest_us += dt_us
 
     def ask(self, t_us: int, cycle_us: int, level: int, request) -> bool:
         """Fill `request` for this cycle; False if no pulse is due."""

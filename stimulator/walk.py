@@ -102,13 +102,14 @@ class WalkScheduler:
         envelope = self.envelope
         is_sure = sure and state.confidence > 0
         envelope.step(dt_us, state.swing, is_sure, state.stride_us, state.other_us)
-        share_percent = self._share_percent()
+        share_percent = self._share_percent() if envelope.level > 0 else 0
         dt_us = max(0, min(dt_us, 100_000))
         self.count = 0
         for index in range(len(self._trains)):
             train = self._trains[index]
             train.advance(dt_us)
-            level = self._windows[index].step(dt_us, envelope, self._may_let_go(index))
+            window = self._windows[index]
+            level = window.step(dt_us, envelope, window.is_whole or self._may_let_go(index))
             if level == 0 or train.setting.current_ua == 0:
                 train.stop()
             elif train.ask(t_us, self.cycle_us, level * share_percent // 100, self.requests[self.count]):

@@ -14,6 +14,7 @@ class Window:
         may_let_go   another channel is at work that goes on for longer, or none is needed
         returns      level, 0 to envelope.level
     set(setting)     take another ChannelSetting over; only between steps
+    is_whole         the channel is on for the whole step; whether it may let go is then of no interest
     """
 
     def __init__(self, setting) -> None:
@@ -26,10 +27,10 @@ class Window:
         """Take `setting` over."""
         self._start_percent: int = setting.start_percent
         self._end_percent: int = setting.end_percent
-        self._is_whole: bool = setting.start_percent == 0 and setting.end_percent == WHOLE
+        self.is_whole: bool = setting.start_percent == 0 and setting.end_percent == WHOLE
 
     def step(self, dt_us: int, envelope, may_let_go: bool) -> int:
-        if self._is_whole:
+        if self.is_whole:
             self.level = envelope.level
         elif self._is_on(envelope, may_let_go):
             self.level = min(envelope.level, self.level + dt_us * LEVEL_FULL // envelope.rise_us)

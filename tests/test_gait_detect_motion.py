@@ -49,3 +49,14 @@ def test_waves_are_forgotten_a_fifth_of_a_second_after_the_last() -> None:
 @pytest.mark.parametrize(("x", "z"), [(0, 100), (0, -100), (100, 0), (-100, 50)])
 def test_a_turn_about_the_other_axes_is_measured_since_foot_flat(x: float, z: float) -> None:
     assert moved([(x, 0, z)] * 30, 100).pivot_udeg() == pytest.approx(30_000_000, rel=0.01)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_every_angle_stops_at_400_deg_and_comes_back_from_there(sign: int) -> None:
+    fast, back = sign * 1000, -sign * 1000
+    for axis in range(3):
+        out = [tuple(fast if i == axis else 0 for i in range(3))] * 60
+        motion = moved(out, 100)
+        assert (motion.pitch_udeg if axis == 1 else sign * motion.pivot_udeg()) == sign * 400_000_000
+        motion = moved([*out, *[tuple(back if i == axis else 0 for i in range(3))] * 10], 100)
+        assert (motion.pitch_udeg if axis == 1 else sign * motion.pivot_udeg()) == sign * 300_000_000
