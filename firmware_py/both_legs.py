@@ -8,7 +8,7 @@ stalled cycle, a used-up hour. So nobody walks on with one leg because half of t
 from firmware_py.wearing import Wearing
 from safety import faults
 from safety.clock import elapsed_us
-from safety.supervisor import ARMED, PAUSED
+from safety.supervisor import ARMED, PAUSED, WALK
 from stimulator.prescription import PrescriptionError, problems
 
 LEG_NAMES = ("left", "right")
@@ -132,13 +132,22 @@ class BothLegs:
             loop.guard.acknowledge()
 
     def arm_walk(self) -> bool:
-        """Arm both legs for walking; True if both are. Never one alone. False at first, while the stimulator wakes."""
-        armed = [loop.arm_walk() for loop in self.legs]
-        if armed[0] != armed[1]:
-            for loop in self.legs:
-                loop.guard.disarm()
-                loop.guard.open()
-        return armed[0] and armed[1]
+        """Arm both legs for walking; True if both are. Never one alone. False at first, while the stimulator wakes.
+
+        A leg that is armed for walking already goes on as it is, also if the other cannot be armed: whoever asks
+        again must not cut a swing.
+        """
+        before = (self._is_armed_to_walk(0), self._is_armed_to_walk(1))
+        for index in range(2):
+            if not before[index]:
+                self.legs[index].arm_walk()
+        now = (self._is_armed_to_walk(0), self._is_armed_to_walk(1))
+        if now[0] != now[1]:
+            for index in range(2):
+                if now[index] and not before[index]:  # this very call has armed it
+                    self.legs[index].guard.disarm()
+                    self.legs[index].guard.open()
+        return now[0] and now[1]
 
     def arm_test(self, leg: int) -> bool:
         """Arm one leg for a test burst, as `Loop.arm_test`; never while the other is armed for anything."""
@@ -190,6 +199,9 @@ class BothLegs:
     def sound(self) -> int:
         """Return what the buzzer should say now: the louder of the two legs."""
         return max(self.legs[0].guard.sound(), self.legs[1].guard.sound())
+
+    def _is_armed_to_walk(self, leg: int) -> bool:
+        return self._is_armed(leg) and self.legs[leg].guard.supervisor.mode == WALK
 
     def _is_armed(self, leg: int) -> bool:
         return ARMED <= self.legs[leg].guard.supervisor.state <= PAUSED

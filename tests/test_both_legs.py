@@ -173,6 +173,47 @@ def test_legs_that_were_not_checked_are_not_armed_not_even_one():
     assert not is_armed(world, RIGHT)
 
 
+def until(world, is_so, at_most_us=6_000_000):
+    end_us = world.now_us + at_most_us
+    while not is_so():
+        assert world.now_us < end_us
+        world.advance(1_000)
+
+
+def test_who_asks_again_to_arm_while_one_leg_swings_cuts_neither():
+    world = walking(4.0)
+    until(world, lambda: states(world) == [supervisor.STIMULATING, supervisor.ARMED])
+    asked_us = world.now_us
+    assert world.both.arm_walk()
+    assert states(world) == [supervisor.STIMULATING, supervisor.ARMED]
+    world.advance(2_000_000)
+    for leg in (LEFT, RIGHT):
+        pulsed_us = [at for at, *_ in world.pulses(leg) if at > asked_us]
+        assert pulsed_us[0] < asked_us + 1_000_000
+        assert len(pulsed_us) > 20
+    world.both.pause()
+    until(world, lambda: states(world) == [supervisor.PAUSED] * 2)
+    assert world.both.arm_walk(), "armed, and a pause is no end of that"
+    assert states(world) == [supervisor.PAUSED] * 2
+
+
+def test_a_leg_that_walks_on_alone_is_not_cut_by_an_arm_that_fails_and_joined_by_one_that_does_not():
+    world = walking(4.0)
+    left, right = world.both.legs
+    right.guard.supervisor.fault(faults.SWITCH_STUCK_CLOSED)
+    until(world, lambda: states(world)[RIGHT] == supervisor.FAULT)
+    until(world, lambda: states(world)[LEFT] == supervisor.STIMULATING)
+    assert not world.both.arm_walk()
+    assert states(world)[LEFT] == supervisor.STIMULATING
+    right.guard.clear()
+    until(world, lambda: states(world)[RIGHT] == supervisor.READY)
+    until(world, lambda: states(world)[LEFT] == supervisor.STIMULATING)
+    assert world.both.arm_walk()
+    assert states(world) == [supervisor.STIMULATING, supervisor.ARMED]
+    assert left.guard.gate.armed
+    assert right.guard.gate.armed
+
+
 def test_one_leg_is_armed_for_a_test_only_while_the_other_is_not_armed():
     world = BothWorld((USUAL, USUAL))
     world.connect()
