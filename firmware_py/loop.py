@@ -216,9 +216,9 @@ class Loop:
         try:
             self.exercise.set(self.exercise.plan, prescription)
         except PrescriptionError:
+            self.wearing.drop_exercise(self.exercise)
             self.exercise = None
             self._exercising = None
-            self.wearing.take_exercise(None)
 
     def _is_armed_but_for(self, mode: int) -> bool:
         sup = self.guard.supervisor
