@@ -14,7 +14,6 @@ from stimulator.prescription import (
     channel_limits,
     channel_name,
     problems,
-    steep_changes,
 )
 
 LIMITS_OF_A_PROFILE = ("current_max_ua", "width_max_us", "charge_max_nc", "doublet")  # of the gate's
@@ -139,7 +138,7 @@ class Loop:
         new profile.
         """
         found = self._profile_problems(prescription)
-        return found if found else steep_changes(self.walk.prescription, prescription)
+        return found if found else self._plain_walk.steep_changes(prescription)
 
     def commit(self, prescription) -> None:
         """Take a change over for walking, tests and exercises, between steps.

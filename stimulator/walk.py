@@ -5,6 +5,7 @@ quick enough to ask in time; it does not have to be on the beat.
 """
 
 from safety.pulse import PulseRequest
+from safety.supervisor import STIMULATING
 from stimulator.cues import TONE_NONE
 from stimulator.envelope import OFF, Envelope
 from stimulator.prescription import PrescriptionError, steep_changes
@@ -22,12 +23,16 @@ class WalkScheduler:
         sure     False if the sensors behind `state` are stale
     A request's pulse is due within `cycle_us` from t_us. The control cycle numbers it.
     take_turns(turn, turns)   `turns` legs share the device, this one is number `turn`: each pulse has its own time
+    supervisor   safety.supervisor.Supervisor, or what mirrors its `state`: the wearer has felt only what it let
+                 through. None: every step that asks counts.
     restart()    somebody has armed: the soft start begins anew
     tone         of this mode: none, a step has its click (`stimulator.wearer`)
     """
 
-    def __init__(self, prescription, cycle_us: int, current_step_ua: int = 1) -> None:
+    def __init__(self, prescription, cycle_us: int, current_step_ua: int = 1, supervisor=None) -> None:
         self.prescription = prescription
+        self._supervisor = supervisor
+        self._felt = None  # the prescription of the last step that stimulated
         self.cycle_us: int = cycle_us
         self.tone: int = TONE_NONE
         self._step_ua: int = current_step_ua  # of the device: nothing below one step is asked for
@@ -53,8 +58,7 @@ class WalkScheduler:
     def commit(self, prescription) -> None:
         """Take `prescription` over between steps: now if no step is under way, else after it.
 
-        PrescriptionError if it rises by more than one commit may, measured from what runs now; a
-        second commit during the same step replaces the first.
+        PrescriptionError with `steep_changes`; a second commit before the next step replaces the first.
         """
         if len(prescription.channels) != len(self._trains):
             raise ValueError(
@@ -65,11 +69,19 @@ class WalkScheduler:
             raise ValueError(
                 "Two prescriptions are being compared; a change is taken over after it. End it first."
             )
-        steep = steep_changes(self.prescription, prescription)
+        steep = self.steep_changes(prescription)
         if steep:
             raise PrescriptionError(steep)
         self._next = prescription
         self._commit_between_steps()
+
+    def steep_changes(self, prescription) -> list:
+        """Return what rises by more than one commit may, as sentences, measured from the last step that stimulated.
+
+        So that commits cannot be chained while the person stands. Before the first such step: from what is committed;
+        the fitting before it goes by test bursts.
+        """
+        return steep_changes(self.prescription if self._felt is None else self._felt, prescription)
 
     def is_waiting(self) -> bool:
         """Whether a change was committed that no step has yet."""
@@ -110,6 +122,8 @@ class WalkScheduler:
                 train.stop()
             elif train.ask(t_us, self.cycle_us, level * share_percent // 100, self.requests[self.count]):
                 self.count += 1
+        if self.count > 0 and (self._supervisor is None or self._supervisor.state == STIMULATING):
+            self._felt = self.prescription
         return self.count
 
     def _compare(self, comparison) -> None:

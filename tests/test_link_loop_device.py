@@ -82,6 +82,21 @@ def test_a_change_in_the_middle_of_a_step_is_taken_over_after_it(bench):
     assert status(bench).is_taken_over == 1
 
 
+def test_changes_cannot_be_chained_without_a_helped_step_between(bench):
+    arm(bench)
+    bench.run(3_000)
+    while bench.loop.walk.envelope.state != 0:
+        bench.run(5)
+    bench.loop.guard.disarm()
+    assert there(bench.talk.stage(changed(OLD, 0, current_ua=30_000), 1)).result == ops.OK
+    assert bench.talk.ask(ops.COMMIT, 1, 1).result == ops.OK
+    bench.run(2_000)  # of walking without help
+    assert bench.device.prescription().channels[0].current_ua == 30_000
+    higher = there(bench.talk.stage(changed(OLD, 0, current_ua=30_500), 2))
+    assert higher.result == ops.REFUSED
+    assert "with a walk between" in higher.sentence
+
+
 def test_what_the_guard_was_not_started_with_is_a_new_profile(bench):
     for what in ({"current_max_ua": 50_000}, {"charge_max_nc": 22_000}):
         reply = bench.talk.stage(changed(OLD, 0, **what), 1)
