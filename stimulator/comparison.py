@@ -92,6 +92,7 @@ class Comparison:
     step(is_between, begun)   once a cycle; returns the prescription that the next stride has, None for no change
         is_between   no stride is under way;  begun  counts the strides that have begun, wraps at 2**16
     end()           a person has seen enough: back to A, stride by stride. Allocates: not inside the cycle
+    drop()          over at once, for a commit of less
     label           NOTHING, A, B or ON_THE_WAY: what the stride under way, or the next one, is;  block  1 to blocks
     strides         of each block
     words           hash of A or B as four numbers of 16 bits, of what `label` says; 0 for the others
@@ -134,6 +135,10 @@ class Comparison:
         if self._to == B:  # from what was walked with: a change that no stride has had yet is taken back
             self._go(A, way(self._now if self._walked > 0 else self._before, self._a, self._capability))
             self._walked = 1
+
+    def drop(self) -> None:
+        """Over at once: whoever calls this says what runs from the next stride on."""
+        self._finish()
 
     def step(self, is_between: bool, begun: int):
         """Look once a cycle."""

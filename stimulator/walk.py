@@ -8,7 +8,7 @@ from safety.pulse import PulseRequest
 from safety.supervisor import STIMULATING
 from stimulator.cues import TONE_NONE
 from stimulator.envelope import OFF, Envelope
-from stimulator.prescription import PrescriptionError, steep_changes
+from stimulator.prescription import PrescriptionError, is_no_more, steep_changes
 from stimulator.train import Train
 from stimulator.window import Window
 
@@ -58,20 +58,25 @@ class WalkScheduler:
     def commit(self, prescription) -> None:
         """Take `prescription` over between steps: now if no step is under way, else after it.
 
-        PrescriptionError with `steep_changes`; a second commit before the next step replaces the first.
+        PrescriptionError with `steep_changes`; a second commit before the next step replaces the first. What is on no
+        channel more than what runs now ends a comparison too: less must always be to be had, also without a radio.
+        ValueError for anything else while one runs.
         """
         if len(prescription.channels) != len(self._trains):
             raise ValueError(
                 f"The prescription has {len(prescription.channels)} channels; this walk has "
                 f"{len(self._trains)}. Stop and start the walk to change their number."
             )
-        if self.comparison is not None:
+        if self.comparison is not None and not is_no_more(self.prescription, prescription):
             raise ValueError(
                 "Two prescriptions are being compared; a change is taken over after it. End it first."
             )
         steep = self.steep_changes(prescription)
         if steep:
             raise PrescriptionError(steep)
+        if self.comparison is not None:
+            self.comparison.drop()
+            self.comparison = None
         self._next = prescription
         self._commit_between_steps()
 
@@ -132,6 +137,10 @@ class WalkScheduler:
             self._next = chosen
         if comparison.is_over:
             self.comparison = None
+            if self._felt is not None:
+                self._felt = (
+                    chosen  # A again, at once for who is not armed: no change after it counts as steep
+                )
 
     def _share_percent(self) -> int:
         """Return the share of this step in a soft start: n steps go up in n + 1 equal parts."""
