@@ -56,7 +56,8 @@ class BothLegs:
     legs            (left, right);  the left one's driver is the clock of the shared one
     cycle(t_us)     one control cycle of each leg
     step(t_us)      one step of each guard, and what one leg's end means for the other
-    what people do  open, acknowledge, arm_walk, stop, disarm, clear, pause, resume, commit: for both.
+    what people do  open, acknowledge, arm_walk, stop, disarm, clear, pause, resume: for both.
+                    commit(leg, ...), compare(leg, ...): for one, if it fits beside the other.
                     arm_test(leg), arm_exercise(leg): for one, while the other is not armed. A check of leg and
                     channels belongs to each loop.
     """
@@ -189,12 +190,22 @@ class BothLegs:
 
     def commit(self, leg: int, prescription) -> None:
         """Take a change of one leg over between its steps, as `Loop.commit`; both together must fit the stimulator."""
-        two = [loop.walk.prescription for loop in self.legs]
-        two[leg] = prescription
-        found = both_problems(two[0], two[1], self.legs[leg].capability)
-        if found:
-            raise PrescriptionError(found)
+        self._check_together(leg, prescription)
         self.legs[leg].commit(prescription)
+
+    def compare(self, leg: int, other, strides: int, blocks: int) -> None:
+        """Let what one leg has and `other` take turns, as `Loop.compare`; `other` must fit beside the other leg too."""
+        self._check_together(leg, other)
+        self.legs[leg].compare(other, strides, blocks)
+
+    def _check_together(self, leg: int, prescription) -> None:
+        """PrescriptionError unless `prescription` fits beside all that the other leg may have from here on."""
+        capability = self.legs[leg].capability
+        for beside in self.legs[1 - leg].in_play():
+            two = (prescription, beside) if leg == 0 else (beside, prescription)
+            found = both_problems(two[0], two[1], capability)
+            if found:
+                raise PrescriptionError(found)
 
     def sound(self) -> int:
         """Return what the buzzer should say now: the louder of the two legs."""

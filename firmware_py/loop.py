@@ -181,6 +181,10 @@ class Loop:
         walk.compare(comparison)
         self.cycle.compare(comparison)
 
+    def in_play(self) -> tuple:
+        """Return the prescriptions that steps from here on may have without another commit."""
+        return self._plain_walk.in_play()
+
     def end_comparison(self) -> None:
         """A person has seen enough: back to A, stride by stride."""
         if self._plain_walk.comparison is not None:

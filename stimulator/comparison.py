@@ -94,7 +94,7 @@ class Comparison:
     end()           a person has seen enough: back to A, stride by stride. Allocates: not inside the cycle
     drop()          over at once, for a commit of less
     label           NOTHING, A, B or ON_THE_WAY: what the stride under way, or the next one, is;  block  1 to blocks
-    strides         of each block
+    strides         of each block;  both  (a, b)
     words           hash of A or B as four numbers of 16 bits, of what `label` says; 0 for the others
     is_over         A runs again, and for good
     """
@@ -107,6 +107,7 @@ class Comparison:
         self.block: int = 1
         self.is_over: bool = False
         self._a = a
+        self.both = (a, b)
         self._capability = capability
         self._supervisor = supervisor
         self._to_b = way(a, b, capability)

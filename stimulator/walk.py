@@ -92,6 +92,11 @@ class WalkScheduler:
         """Whether a change was committed that no step has yet."""
         return self._next is not None
 
+    def in_play(self) -> tuple:
+        """Return what steps from here on may have without another commit: now, waiting, A and B."""
+        waiting = () if self._next is None else (self._next,)
+        return (self.prescription,) + waiting + (() if self.comparison is None else self.comparison.both)
+
     def compare(self, comparison) -> None:
         """Let `comparison` (of what runs now, and another one) choose each stride's prescription until it is over."""
         self.comparison = comparison

@@ -367,6 +367,39 @@ def test_a_change_of_one_leg_is_taken_over_if_both_fit_the_stimulator():
     assert world.both.legs[LEFT].walk.prescription == USUAL
 
 
+def test_a_comparison_of_one_leg_is_taken_only_if_b_fits_beside_the_other_leg_too():
+    both = walking(4.0).both
+    quick = USUAL._replace(channels=tuple(c._replace(rate_hz=40, current_ua=10_000) for c in USUAL.channels))
+    with pytest.raises(PrescriptionError, match="over both legs"):
+        both.compare(LEFT, quick, 2, 4)
+    assert both.legs[LEFT].in_play() == (USUAL,)
+    one = USUAL._replace(channels=(USUAL.channels[0], USUAL.channels[1]._replace(current_ua=0)))
+    both.compare(LEFT, one, 2, 4)
+    assert both.legs[LEFT].in_play() == (USUAL, USUAL, one)
+
+
+def test_a_change_of_one_leg_has_to_fit_beside_all_that_the_other_may_have_from_here_on():
+    world = walking(4.0)
+    both = world.both
+    off = USUAL._replace(channels=tuple(c._replace(current_ua=0) for c in USUAL.channels))
+    slow = USUAL._replace(channels=tuple(c._replace(rate_hz=15) for c in USUAL.channels))
+    both.compare(LEFT, off, 1, 40)
+    until(world, lambda: both.legs[LEFT].walk.prescription == off)
+    assert both_problems(off, slow, P24) == []
+    with pytest.raises(PrescriptionError, match="must be the same"):  # beside A, which comes back
+        both.commit(RIGHT, slow)
+    both.disarm()
+    world.advance(50_000)
+    until(world, lambda: both.legs[LEFT].in_play() == (USUAL,))
+    until(world, lambda: both.legs[LEFT].walk.envelope.state != 0)
+    both.commit(LEFT, off)
+    assert both.legs[LEFT].in_play() == (USUAL, off), "the step under way, and what waits"
+    with pytest.raises(PrescriptionError, match="must be the same"):
+        both.commit(RIGHT, slow)
+    until(world, lambda: both.legs[LEFT].in_play() == (off,))
+    both.commit(RIGHT, slow)
+
+
 def test_only_what_the_sensors_show_is_of_one_leg():
     named = {f.id for f in faults.FAULTS if is_of_one_leg(f.id)}
     assert named == {
