@@ -6,9 +6,9 @@ stalled cycle, a used-up hour. So nobody walks on with one leg because half of t
 """
 
 from firmware_py.wearing import Wearing
-from safety import faults
+from safety import faults, reasons
 from safety.clock import elapsed_us
-from safety.supervisor import ARMED, PAUSED, WALK
+from safety.supervisor import ARMED, FAULT, PAUSED, WALK
 from stimulator.prescription import PrescriptionError, problems
 
 LEG_NAMES = ("left", "right")
@@ -94,13 +94,18 @@ class BothLegs:
 
     def _share_end(self, index: int) -> bool:
         """If this leg is not armed any more, and not because of its own sensors, neither is the other."""
-        sup = self.legs[index].guard.supervisor
+        guard = self.legs[index].guard
+        sup = guard.supervisor
         was_armed = self._was_armed[index]
         self._was_armed[index] = ARMED <= sup.state <= PAUSED
-        if self._was_armed[index] or not was_armed or is_of_one_leg(sup.fault_id):
+        if self._was_armed[index] or not was_armed:
+            return False
+        # What its sensors said before the end need not be what ended it: then the gate knows another reason.
+        is_told = is_of_one_leg(sup.fault_id)
+        if is_told and sup.state == FAULT and guard.gate.disarmed_by == reasons.FAULT:
             return False
         other = self.legs[1 - index].guard
-        if sup.fault_id == faults.NO_FAULT:
+        if is_told or sup.fault_id == faults.NO_FAULT:
             other.disarm()
         else:
             other.supervisor.fault(sup.fault_id)

@@ -156,6 +156,27 @@ def test_whatever_else_ends_one_leg_ends_both(leg, what):
     assert max(last_us(world, LEFT), last_us(world, RIGHT)) <= ended_us
 
 
+@pytest.mark.parametrize("what", ["disarm", "stop", "order"])
+def test_whatever_else_ends_a_leg_in_its_last_burst_ends_both(what):
+    world = walking(3.0)
+    loop: Any = world.both.legs[LEFT]
+    until(world, lambda: states(world)[LEFT] == supervisor.STIMULATING)
+    loop.guard.supervisor.fault(faults.SWITCH_STUCK_CLOSED)  # this leg's own, after this burst
+    if what == "disarm":
+        loop.guard.disarm()
+    elif what == "stop":
+        loop.guard.stop()
+    else:
+        loop.guard.cycle_finished(77)
+    world.advance(20_000)
+    ended_us = world.now_us
+    assert not is_armed(world, LEFT)
+    assert not is_armed(world, RIGHT)
+    assert world.both.sound() == supervisor.SOUND_LOST
+    world.advance(1_500_000)
+    assert max(last_us(world, LEFT), last_us(world, RIGHT)) <= ended_us
+
+
 def test_the_end_of_one_leg_reaches_the_other_in_the_same_step():
     for leg in (LEFT, RIGHT):
         world = walking(1.0)
