@@ -134,8 +134,8 @@ class Loop:
     def problems(self, prescription) -> list:
         """Return what forbids taking `prescription` over now, as sentences; empty if it may be.
 
-        It must be valid, gentle (`safety.changes`), and within what the guard was started with: more is a
-        new profile.
+        It must be valid, gentle (`safety.changes`) after the last helped step, and within what the guard was started
+        with: more is a new profile.
         """
         found = self._profile_problems(prescription)
         return found if found else self._plain_walk.steep_changes(prescription)
@@ -143,7 +143,8 @@ class Loop:
     def commit(self, prescription) -> None:
         """Take a change over for walking, tests and exercises, between steps.
 
-        PrescriptionError with `problems`. ValueError while a test burst, an exercise or a comparison runs.
+        PrescriptionError with `problems`. ValueError while a test burst or an exercise runs; while a comparison runs,
+        unless it is no more than what runs: that ends the comparison.
         """
         found = self.problems(prescription)
         if found:
