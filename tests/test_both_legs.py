@@ -94,10 +94,10 @@ def test_a_lead_that_comes_off_one_leg_stops_both(leg):
 
 def test_a_person_who_clears_and_arms_walks_on_with_both():
     world = walking(4.0)
-    world.device.set_open_channels(0)
+    world.device.faults.busy = True
     world.advance(2_000_000)
     assert states(world) == [supervisor.FAULT] * 2
-    world.device.set_open_channels()
+    world.device.faults.busy = False
     world.both.clear()
     world.advance(1_000_000)
     assert world.arm()
