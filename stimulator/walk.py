@@ -81,12 +81,13 @@ class WalkScheduler:
         self._commit_between_steps()
 
     def steep_changes(self, prescription) -> list:
-        """Return what rises by more than one commit may, as sentences, measured from the last step that stimulated.
+        """Return what rises too much for one commit, as sentences: from what runs, or from the last stimulated step.
 
-        So that commits cannot be chained while the person stands. Before the first such step: from what is committed;
-        the fitting before it goes by test bursts.
+        So that commits cannot be chained while the person stands. Before the first such step there is only what runs
+        now; the fitting goes by test bursts then.
         """
-        return steep_changes(self.prescription if self._felt is None else self._felt, prescription)
+        found = steep_changes(self.prescription, prescription)
+        return found if found or self._felt is None else steep_changes(self._felt, prescription)
 
     def is_waiting(self) -> bool:
         """Whether a change was committed that no step has yet."""
@@ -143,9 +144,7 @@ class WalkScheduler:
         if comparison.is_over:
             self.comparison = None
             if self._felt is not None:
-                self._felt = (
-                    chosen  # A again, at once for who is not armed: no change after it counts as steep
-                )
+                self._felt = chosen  # A is back, at once for who is not armed: it is no steep change itself
 
     def _share_percent(self) -> int:
         """Return the share of this step in a soft start: n steps go up in n + 1 equal parts."""

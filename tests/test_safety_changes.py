@@ -89,8 +89,11 @@ def test_commits_without_a_step_between_are_measured_from_the_last_step():
         with pytest.raises(PrescriptionError):
             walk.commit(with_ua(ten, current_ua))
     assert max(a.current_ua for a in walker.stride()) == 25_000
-    walk.commit(with_ua(ten, 5_000))
+    walk.commit(with_ua(ten, 22_000))
+    assert walk.steep_changes(with_ua(ten, 27_500)), "nor from what was committed last"
+    walk.commit(with_ua(ten, 27_000))
     walk.commit(with_ua(ten, 30_000))  # 5 mA more than the wearer has felt last
+    assert walk.steep_changes(with_ua(ten, 30_500))
     assert max(a.current_ua for a in walker.stride()) == 30_000
 
 
