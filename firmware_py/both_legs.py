@@ -6,9 +6,9 @@ stalled cycle, a used-up hour. So nobody walks on with one leg because half of t
 """
 
 from firmware_py.wearing import Wearing
-from safety import faults
+from safety import faults, reasons
 from safety.clock import elapsed_us
-from safety.supervisor import ARMED, PAUSED
+from safety.supervisor import ARMED, FAULT, PAUSED, WALK
 from stimulator.prescription import PrescriptionError, problems
 
 LEG_NAMES = ("left", "right")
@@ -56,7 +56,8 @@ class BothLegs:
     legs            (left, right);  the left one's driver is the clock of the shared one
     cycle(t_us)     one control cycle of each leg
     step(t_us)      one step of each guard, and what one leg's end means for the other
-    what people do  open, acknowledge, arm_walk, stop, disarm, clear, pause, resume, commit: for both.
+    what people do  open, acknowledge, arm_walk, stop, disarm, clear, pause, resume: for both.
+                    commit(leg, ...), compare(leg, ...): for one, if it fits beside the other.
                     arm_test(leg), arm_exercise(leg): for one, while the other is not armed. A check of leg and
                     channels belongs to each loop.
     """
@@ -93,13 +94,18 @@ class BothLegs:
 
     def _share_end(self, index: int) -> bool:
         """If this leg is not armed any more, and not because of its own sensors, neither is the other."""
-        sup = self.legs[index].guard.supervisor
+        guard = self.legs[index].guard
+        sup = guard.supervisor
         was_armed = self._was_armed[index]
         self._was_armed[index] = ARMED <= sup.state <= PAUSED
-        if self._was_armed[index] or not was_armed or is_of_one_leg(sup.fault_id):
+        if self._was_armed[index] or not was_armed:
+            return False
+        # What its sensors said before the end need not be what ended it: then the gate knows another reason.
+        is_told = is_of_one_leg(sup.fault_id)
+        if is_told and sup.state == FAULT and guard.gate.disarmed_by == reasons.FAULT:
             return False
         other = self.legs[1 - index].guard
-        if sup.fault_id == faults.NO_FAULT:
+        if is_told or sup.fault_id == faults.NO_FAULT:
             other.disarm()
         else:
             other.supervisor.fault(sup.fault_id)
@@ -132,13 +138,22 @@ class BothLegs:
             loop.guard.acknowledge()
 
     def arm_walk(self) -> bool:
-        """Arm both legs for walking; True if both are. Never one alone. False at first, while the stimulator wakes."""
-        armed = [loop.arm_walk() for loop in self.legs]
-        if armed[0] != armed[1]:
-            for loop in self.legs:
-                loop.guard.disarm()
-                loop.guard.open()
-        return armed[0] and armed[1]
+        """Arm both legs for walking; True if both are. Never one alone. False at first, while the stimulator wakes.
+
+        A leg that is armed for walking already goes on as it is, also if the other cannot be armed: whoever asks
+        again must not cut a swing.
+        """
+        before = (self._is_armed_to_walk(0), self._is_armed_to_walk(1))
+        for index in range(2):
+            if not before[index]:
+                self.legs[index].arm_walk()
+        now = (self._is_armed_to_walk(0), self._is_armed_to_walk(1))
+        if now[0] != now[1]:
+            for index in range(2):
+                if now[index] and not before[index]:  # this very call has armed it
+                    self.legs[index].guard.disarm()
+                    self.legs[index].guard.open()
+        return now[0] and now[1]
 
     def arm_test(self, leg: int) -> bool:
         """Arm one leg for a test burst, as `Loop.arm_test`; never while the other is armed for anything."""
@@ -180,16 +195,29 @@ class BothLegs:
 
     def commit(self, leg: int, prescription) -> None:
         """Take a change of one leg over between its steps, as `Loop.commit`; both together must fit the stimulator."""
-        two = [loop.walk.prescription for loop in self.legs]
-        two[leg] = prescription
-        found = both_problems(two[0], two[1], self.legs[leg].capability)
-        if found:
-            raise PrescriptionError(found)
+        self._check_together(leg, prescription)
         self.legs[leg].commit(prescription)
+
+    def compare(self, leg: int, other, strides: int, blocks: int) -> None:
+        """Let what one leg has and `other` take turns, as `Loop.compare`; `other` must fit beside the other leg too."""
+        self._check_together(leg, other)
+        self.legs[leg].compare(other, strides, blocks)
+
+    def _check_together(self, leg: int, prescription) -> None:
+        """PrescriptionError unless `prescription` fits beside all that the other leg may have from here on."""
+        capability = self.legs[leg].capability
+        for beside in self.legs[1 - leg].in_play():
+            two = (prescription, beside) if leg == 0 else (beside, prescription)
+            found = both_problems(two[0], two[1], capability)
+            if found:
+                raise PrescriptionError(found)
 
     def sound(self) -> int:
         """Return what the buzzer should say now: the louder of the two legs."""
         return max(self.legs[0].guard.sound(), self.legs[1].guard.sound())
+
+    def _is_armed_to_walk(self, leg: int) -> bool:
+        return self._is_armed(leg) and self.legs[leg].guard.supervisor.mode == WALK
 
     def _is_armed(self, leg: int) -> bool:
         return ARMED <= self.legs[leg].guard.supervisor.state <= PAUSED

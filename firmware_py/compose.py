@@ -76,7 +76,6 @@ def compose_walk(
         "was_checked": was_checked,
     }
     detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
-    scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
     if is_replayable:
         from firmware_py.acts import StepLog
         from firmware_py.recorded import RecordedBurst, RecordedCycle, RecordedGuard
@@ -84,10 +83,12 @@ def compose_walk(
         log = StepLog(log)
         guard = RecordedGuard(limits, driver, check, port, log, **told)
         burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor, log)
+        scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
         cycle = RecordedCycle(sensors, detector, scheduler, guard, log, burst)
     else:
         guard = Guard(limits, driver, check, port, log, **told)
         burst = TestBurst(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
+        scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua, guard.supervisor)
         cycle = ControlCycle(sensors, detector, scheduler, guard, log)
     judge = ChannelCheck(burst, side, place)
     cycle.watch(judge)

@@ -48,7 +48,7 @@ def compose_controller(
     if found:
         raise PrescriptionError(found)
     burst = RecordedBurst(prescription, CYCLE_US, capability.current_step_ua, armed, log)
-    scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua)
+    scheduler = WalkScheduler(prescription, CYCLE_US, capability.current_step_ua, armed)
     detector = GaitDetector(place=place, use_switch=has_switch, switch_foot=switch_foot)
     cycle = RecordedCycle(sensors, detector, scheduler, guard, log, burst)
     worn = {"place": place, "side": side, "has_switch": has_switch, "switch_foot": switch_foot}

@@ -14,7 +14,6 @@ from stimulator.prescription import (
     channel_limits,
     channel_name,
     problems,
-    steep_changes,
 )
 
 LIMITS_OF_A_PROFILE = ("current_max_ua", "width_max_us", "charge_max_nc", "doublet")  # of the gate's
@@ -135,16 +134,17 @@ class Loop:
     def problems(self, prescription) -> list:
         """Return what forbids taking `prescription` over now, as sentences; empty if it may be.
 
-        It must be valid, gentle (`safety.changes`), and within what the guard was started with: more is a
-        new profile.
+        It must be valid, gentle (`safety.changes`) after the last helped step, and within what the guard was started
+        with: more is a new profile.
         """
         found = self._profile_problems(prescription)
-        return found if found else steep_changes(self.walk.prescription, prescription)
+        return found if found else self._plain_walk.steep_changes(prescription)
 
     def commit(self, prescription) -> None:
         """Take a change over for walking, tests and exercises, between steps.
 
-        PrescriptionError with `problems`. ValueError while a test burst, an exercise or a comparison runs.
+        PrescriptionError with `problems`. ValueError while a test burst or an exercise runs; while a comparison runs,
+        unless it is no more than what runs: that ends the comparison.
         """
         found = self.problems(prescription)
         if found:
@@ -182,6 +182,10 @@ class Loop:
         walk.compare(comparison)
         self.cycle.compare(comparison)
 
+    def in_play(self) -> tuple:
+        """Return the prescriptions that steps from here on may have without another commit."""
+        return self._plain_walk.in_play()
+
     def end_comparison(self) -> None:
         """A person has seen enough: back to A, stride by stride."""
         if self._plain_walk.comparison is not None:
@@ -216,9 +220,9 @@ class Loop:
         try:
             self.exercise.set(self.exercise.plan, prescription)
         except PrescriptionError:
+            self.wearing.drop_exercise(self.exercise)
             self.exercise = None
             self._exercising = None
-            self.wearing.take_exercise(None)
 
     def _is_armed_but_for(self, mode: int) -> bool:
         sup = self.guard.supervisor

@@ -92,8 +92,9 @@ class Comparison:
     step(is_between, begun)   once a cycle; returns the prescription that the next stride has, None for no change
         is_between   no stride is under way;  begun  counts the strides that have begun, wraps at 2**16
     end()           a person has seen enough: back to A, stride by stride. Allocates: not inside the cycle
+    drop()          over at once, for a commit of less
     label           NOTHING, A, B or ON_THE_WAY: what the stride under way, or the next one, is;  block  1 to blocks
-    strides         of each block
+    strides         of each block;  both  (a, b)
     words           hash of A or B as four numbers of 16 bits, of what `label` says; 0 for the others
     is_over         A runs again, and for good
     """
@@ -106,6 +107,7 @@ class Comparison:
         self.block: int = 1
         self.is_over: bool = False
         self._a = a
+        self.both = (a, b)
         self._capability = capability
         self._supervisor = supervisor
         self._to_b = way(a, b, capability)
@@ -134,6 +136,10 @@ class Comparison:
         if self._to == B:  # from what was walked with: a change that no stride has had yet is taken back
             self._go(A, way(self._now if self._walked > 0 else self._before, self._a, self._capability))
             self._walked = 1
+
+    def drop(self) -> None:
+        """Over at once: whoever calls this says what runs from the next stride on."""
+        self._finish()
 
     def step(self, is_between: bool, begun: int):
         """Look once a cycle."""

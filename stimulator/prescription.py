@@ -152,6 +152,21 @@ def steep_changes(old, new) -> list:
     return found
 
 
+def is_no_more(old, new) -> bool:
+    """Whether `new` has on no channel more current, width or rate than `old`, nor a second pulse that `old` has not.
+
+    Both have the same channels.
+    """
+    for index in range(len(old.channels)):
+        before, after = old.channels[index], new.channels[index]
+        for name in ("current_ua", "width_us", "rate_hz"):
+            if getattr(after, name) > getattr(before, name):
+                return False
+        if after.doublet_ms > 0 and before.doublet_ms == 0:
+            return False
+    return True
+
+
 def canonical_bytes(prescription) -> bytes:
     """Return the values in table order: magic, channel count, then (id u8, channel u8, value i32 LE)."""
     parts = [MAGIC, bytes([len(prescription.channels)])]

@@ -5,10 +5,10 @@ quick enough to ask in time; it does not have to be on the beat.
 """
 
 from safety.pulse import PulseRequest
-from safety.supervisor import WALK
+from safety.supervisor import STIMULATING, WALK
 from stimulator.cues import TONE_NONE
 from stimulator.envelope import OFF, Envelope
-from stimulator.prescription import PrescriptionError, steep_changes
+from stimulator.prescription import PrescriptionError, is_no_more, steep_changes
 from stimulator.train import Train
 from stimulator.window import Window
 
@@ -23,13 +23,17 @@ class WalkScheduler:
         sure     False if the sensors behind `state` are stale
     A request's pulse is due within `cycle_us` from t_us. The control cycle numbers it.
     take_turns(turn, turns)   `turns` legs share the device, this one is number `turn`: each pulse has its own time
+    supervisor   safety.supervisor.Supervisor, or what mirrors its `state`: the wearer has felt only what it let
+                 through. None: every step that asks counts.
     restart()    somebody has armed: the soft start begins anew
     mode         what the guard must be armed for
     tone         of this mode: none, a step has its click (`stimulator.wearer`)
     """
 
-    def __init__(self, prescription, cycle_us: int, current_step_ua: int = 1) -> None:
+    def __init__(self, prescription, cycle_us: int, current_step_ua: int = 1, supervisor=None) -> None:
         self.prescription = prescription
+        self._supervisor = supervisor
+        self._felt = None  # the prescription of the last step that stimulated
         self.cycle_us: int = cycle_us
         self.tone: int = TONE_NONE
         self.mode: int = WALK
@@ -56,27 +60,45 @@ class WalkScheduler:
     def commit(self, prescription) -> None:
         """Take `prescription` over between steps: now if no step is under way, else after it.
 
-        PrescriptionError if it rises by more than one commit may, measured from what runs now; a
-        second commit during the same step replaces the first.
+        PrescriptionError with `steep_changes`; a second commit before the next step replaces the first. What is on no
+        channel more than what runs now ends a comparison too: less must always be to be had, also without a radio.
+        ValueError for anything else while one runs.
         """
         if len(prescription.channels) != len(self._trains):
             raise ValueError(
                 f"The prescription has {len(prescription.channels)} channels; this walk has "
                 f"{len(self._trains)}. Stop and start the walk to change their number."
             )
-        if self.comparison is not None:
+        if self.comparison is not None and not is_no_more(self.prescription, prescription):
             raise ValueError(
                 "Two prescriptions are being compared; a change is taken over after it. End it first."
             )
-        steep = steep_changes(self.prescription, prescription)
+        steep = self.steep_changes(prescription)
         if steep:
             raise PrescriptionError(steep)
+        if self.comparison is not None:
+            self.comparison.drop()
+            self.comparison = None
         self._next = prescription
         self._commit_between_steps()
+
+    def steep_changes(self, prescription) -> list:
+        """Return what rises too much for one commit, as sentences: from what runs, or from the last stimulated step.
+
+        So that commits cannot be chained while the person stands. Before the first such step there is only what runs
+        now; the fitting goes by test bursts then.
+        """
+        found = steep_changes(self.prescription, prescription)
+        return found if found or self._felt is None else steep_changes(self._felt, prescription)
 
     def is_waiting(self) -> bool:
         """Whether a change was committed that no step has yet."""
         return self._next is not None
+
+    def in_play(self) -> tuple:
+        """Return what steps from here on may have without another commit: now, waiting, A and B."""
+        waiting = () if self._next is None else (self._next,)
+        return (self.prescription,) + waiting + (() if self.comparison is None else self.comparison.both)
 
     def compare(self, comparison) -> None:
         """Let `comparison` (of what runs now, and another one) choose each stride's prescription until it is over."""
@@ -114,6 +136,8 @@ class WalkScheduler:
                 train.stop()
             elif train.ask(t_us, self.cycle_us, level * share_percent // 100, self.requests[self.count]):
                 self.count += 1
+        if self.count > 0 and (self._supervisor is None or self._supervisor.state == STIMULATING):
+            self._felt = self.prescription
         return self.count
 
     def _compare(self, comparison) -> None:
@@ -122,6 +146,8 @@ class WalkScheduler:
             self._next = chosen
         if comparison.is_over:
             self.comparison = None
+            if self._felt is not None:
+                self._felt = chosen  # A is back, at once for who is not armed: it is no steep change itself
 
     def _share_percent(self) -> int:
         """Return the share of this step in a soft start: n steps go up in n + 1 equal parts."""

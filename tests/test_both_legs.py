@@ -5,38 +5,12 @@ from typing import Any
 import pytest
 
 from firmware_py import blackbox
-from firmware_py.both_legs import both_problems, is_of_one_leg
-from firmware_py.compose import compose_both_legs
+from firmware_py.both_legs import is_of_one_leg
 from hw_sim import faulty_sensors
-from hw_sim.both_legs import BothWorld, main_lines, usual_prescription
+from hw_sim.both_legs import BothWorld, main_lines
 from safety import faults, reasons, supervisor
 from stimulator import cues
-from stimulator.drivers.capability import P24
-from stimulator.prescription import PrescriptionError, default_prescription
-
-LEFT, RIGHT = 0, 1
-USUAL = usual_prescription()
-
-
-def walking(seconds=6.0, **how):
-    """Both legs armed and under way, no stride like the other's."""
-    world = BothWorld((USUAL, USUAL), stride_s=1.0, **how)
-    world.connect()
-    assert world.arm()
-    world.advance(round(seconds * 1e6) - world.now_us)
-    return world
-
-
-def states(world):
-    return [loop.guard.supervisor.state for loop in world.both.legs]
-
-
-def is_armed(world, leg):
-    return supervisor.ARMED <= states(world)[leg] <= supervisor.PAUSED
-
-
-def last_us(world, leg):
-    return max((at for at, *_ in world.pulses(leg)), default=-1)
+from tests.both_legs_rig import LEFT, RIGHT, USUAL, is_armed, last_us, states, until, walking
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +80,10 @@ def test_a_leg_whose_sensors_fail_is_held_and_the_other_goes_on(leg):
 def test_a_lead_that_comes_off_one_leg_stops_both(leg):
     world = walking()
     world.device.set_open_channels(leg * 4)
+    opened_us = world.now_us
     world.advance(3_000_000)
+    judged = [p for p in world.pulses(leg) if p[0] > opened_us and p[1] == 0 and p[2] >= 15.0]
+    assert 1 <= len(judged) <= 2, "before the third pulse that the device judges"
     assert states(world) == [supervisor.FAULT] * 2
     assert [loop.guard.supervisor.fault_id for loop in world.both.legs] == [faults.LEAD_OPEN] * 2
     last = [last_us(world, LEFT), last_us(world, RIGHT)]
@@ -117,10 +94,10 @@ def test_a_lead_that_comes_off_one_leg_stops_both(leg):
 
 def test_a_person_who_clears_and_arms_walks_on_with_both():
     world = walking(4.0)
-    world.device.set_open_channels(0)
+    world.device.faults.busy = True
     world.advance(2_000_000)
     assert states(world) == [supervisor.FAULT] * 2
-    world.device.set_open_channels()
+    world.device.faults.busy = False
     world.both.clear()
     world.advance(1_000_000)
     assert world.arm()
@@ -151,6 +128,27 @@ def test_whatever_else_ends_one_leg_ends_both(leg, what):
     assert max(last_us(world, LEFT), last_us(world, RIGHT)) <= ended_us
 
 
+@pytest.mark.parametrize("what", ["disarm", "stop", "order"])
+def test_whatever_else_ends_a_leg_in_its_last_burst_ends_both(what):
+    world = walking(3.0)
+    loop: Any = world.both.legs[LEFT]
+    until(world, lambda: states(world)[LEFT] == supervisor.STIMULATING)
+    loop.guard.supervisor.fault(faults.SWITCH_STUCK_CLOSED)  # this leg's own, after this burst
+    if what == "disarm":
+        loop.guard.disarm()
+    elif what == "stop":
+        loop.guard.stop()
+    else:
+        loop.guard.cycle_finished(77)
+    world.advance(20_000)
+    ended_us = world.now_us
+    assert not is_armed(world, LEFT)
+    assert not is_armed(world, RIGHT)
+    assert world.both.sound() == supervisor.SOUND_LOST
+    world.advance(1_500_000)
+    assert max(last_us(world, LEFT), last_us(world, RIGHT)) <= ended_us
+
+
 def test_the_end_of_one_leg_reaches_the_other_in_the_same_step():
     for leg in (LEFT, RIGHT):
         world = walking(1.0)
@@ -171,6 +169,40 @@ def test_legs_that_were_not_checked_are_not_armed_not_even_one():
     assert not world.arm()
     assert not is_armed(world, LEFT)
     assert not is_armed(world, RIGHT)
+
+
+def test_who_asks_again_to_arm_while_one_leg_swings_cuts_neither():
+    world = walking(4.0)
+    until(world, lambda: states(world) == [supervisor.STIMULATING, supervisor.ARMED])
+    asked_us = world.now_us
+    assert world.both.arm_walk()
+    assert states(world) == [supervisor.STIMULATING, supervisor.ARMED]
+    world.advance(2_000_000)
+    for leg in (LEFT, RIGHT):
+        pulsed_us = [at for at, *_ in world.pulses(leg) if at > asked_us]
+        assert pulsed_us[0] < asked_us + 1_000_000
+        assert len(pulsed_us) > 20
+    world.both.pause()
+    until(world, lambda: states(world) == [supervisor.PAUSED] * 2)
+    assert world.both.arm_walk(), "armed, and a pause is no end of that"
+    assert states(world) == [supervisor.PAUSED] * 2
+
+
+def test_a_leg_that_walks_on_alone_is_not_cut_by_an_arm_that_fails_and_joined_by_one_that_does_not():
+    world = walking(4.0)
+    left, right = world.both.legs
+    right.guard.supervisor.fault(faults.SWITCH_STUCK_CLOSED)
+    until(world, lambda: states(world)[RIGHT] == supervisor.FAULT)
+    until(world, lambda: states(world)[LEFT] == supervisor.STIMULATING)
+    assert not world.both.arm_walk()
+    assert states(world)[LEFT] == supervisor.STIMULATING
+    right.guard.clear()
+    until(world, lambda: states(world)[RIGHT] == supervisor.READY)
+    until(world, lambda: states(world)[LEFT] == supervisor.STIMULATING)
+    assert world.both.arm_walk()
+    assert states(world) == [supervisor.STIMULATING, supervisor.ARMED]
+    assert left.guard.gate.armed
+    assert right.guard.gate.armed
 
 
 def test_one_leg_is_armed_for_a_test_only_while_the_other_is_not_armed():
@@ -208,61 +240,6 @@ def test_the_demo_says_what_became_of_each_leg():
     assert len(lines) == 3
     assert "left: toe drags in" in lines[1]
     assert "right: toe drags in" in lines[2]
-
-
-# Prescriptions
-
-
-def test_the_rates_of_both_legs_add_up_and_are_the_same():
-    usual = default_prescription()
-    (sentence,) = both_problems(usual, usual, P24)
-    assert "adds up to 160 pulses a second over both legs; P24 allows 0 to 80" in sentence
-    assert both_problems(USUAL, USUAL, P24) == []
-    quick = USUAL._replace(channels=tuple(c._replace(rate_hz=21) for c in USUAL.channels))
-    (sentence,) = both_problems(quick, quick, P24)
-    assert "adds up to 84 pulses" in sentence
-    one_less = USUAL._replace(channels=(USUAL.channels[0]._replace(rate_hz=19), USUAL.channels[1]))
-    (sentence,) = both_problems(USUAL, one_less, P24)
-    assert "rate_hz is 19 to 20 in the channels of both legs" in sentence
-    off = USUAL._replace(channels=(USUAL.channels[0]._replace(current_ua=0), USUAL.channels[1]))
-    assert len(both_problems(usual, off, P24)) == 2
-    single = off._replace(channels=(off.channels[0], off.channels[1]._replace(rate_hz=40)))
-    assert both_problems(single, single, P24) == []
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_next_to_no_pulse_waits_for_the_other_leg_longer_than_it_may(seed):
-    world = walking(10.0, seed=seed)
-    results = [
-        v[5] for rows in world.rows for kind, _, v in blackbox.rows(bytes(rows)) if kind == blackbox.RESULT
-    ]
-    assert len(results) > 400
-    assert results.count(reasons.TOO_LATE) <= 4, (
-        "four slow answers in a row; it was one in 7 before they took turns"
-    )
-
-
-def test_each_legs_sentences_name_it_and_channels_are_shared_out():
-    bad = USUAL._replace(rise_ms=10)
-    found = both_problems(bad, USUAL._replace(fall_ms=-1), P24)
-    assert found[0].startswith("left: rise_ms is 10")
-    assert found[1].startswith("right: fall_ms is -1")
-    two = P24._replace(channels=3)
-    assert any("P24 allows 1 to 1 for each leg" in s for s in both_problems(USUAL, USUAL, two))
-    with pytest.raises(PrescriptionError, match="left: rise_ms"):
-        compose_both_legs(port=None, left={"prescription": bad}, right={"prescription": USUAL})
-
-
-def test_a_change_of_one_leg_is_taken_over_if_both_fit_the_stimulator():
-    world = BothWorld((USUAL, USUAL))
-    weaker = USUAL._replace(channels=tuple(c._replace(current_ua=10_000) for c in USUAL.channels))
-    world.both.commit(RIGHT, weaker)
-    assert world.both.legs[RIGHT].walk.prescription == weaker
-    assert world.both.legs[LEFT].walk.prescription == USUAL
-    quicker = USUAL._replace(channels=tuple(c._replace(rate_hz=26) for c in USUAL.channels))
-    with pytest.raises(PrescriptionError, match="over both legs"):
-        world.both.commit(LEFT, quicker)
-    assert world.both.legs[LEFT].walk.prescription == USUAL
 
 
 def test_only_what_the_sensors_show_is_of_one_leg():

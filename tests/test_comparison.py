@@ -168,10 +168,36 @@ def test_a_pause_of_the_walk_counts_no_stride():
     assert walk.labels() == "AA~"
 
 
-def test_while_two_are_compared_no_change_is_committed():
+@pytest.mark.parametrize(
+    "more", [{"current_ua": 12_500}, {"width_us": 310}, {"rate_hz": 41}, {"doublet_ms": 10}], ids=str
+)
+def test_while_two_are_compared_no_change_to_more_is_committed(more):
     walk = Walk(WEAK, STRONG)
     with pytest.raises(ValueError, match="End it first"):
-        walk.scheduler.commit(WEAK)
+        walk.scheduler.commit(prescribed({"current_ua": 12_000, **more}, {}, rise_ms=100))
+    assert walk.strides(4).labels() == "AAA~"
+
+
+def test_less_than_what_runs_ends_the_comparison_after_the_stride_under_way():
+    walk = Walk(STRONG, WEAK, strides=2).strides(2)
+    walk.walker.heel_off(1_200).cycles(300)
+    assert walk.comparison.label == B
+    less = prescribed({"current_ua": 11_000}, {}, rise_ms=100)
+    walk.scheduler.commit(less)
+    assert walk.scheduler.prescription == WEAK, "not in the middle of a step"
+    assert walk.comparison.is_over
+    walk.walker.contact().cycles(600)
+    assert walk.strides(3).labels() == "AA---"
+    assert [peak for _, _, peak in walk.seen[2:]] == [11_000] * 3
+
+
+def test_what_comes_back_when_nobody_is_armed_is_no_steep_change():
+    walk = Walk(STRONG, WEAK, strides=2).strides(3)
+    assert walk.scheduler.steep_changes(STRONG) != []
+    walk.supervisor.state = supervisor.READY
+    walk.walker.cycles(5)
+    assert walk.scheduler.prescription == STRONG
+    assert walk.scheduler.steep_changes(STRONG) == []
 
 
 def test_the_words_name_a_and_b():

@@ -8,7 +8,7 @@ more walkers. `./swingphase bench faults` prints the table.
 import pytest
 
 from benchmarks import faults as bench
-from benchmarks.fault_cases import CASES, Case, known_gap
+from benchmarks.fault_cases import CASES, KNOWN_GAPS, Case, known_gap
 from benchmarks.fault_rig import PHASES, PLACES
 from benchmarks.fault_trial import Outcome, applies, play, prepared
 from hw_sim import faulty_sensors as fs
@@ -48,20 +48,21 @@ PROMISED = {
 BY_NAME = {case.name: case for case in CASES}
 
 
-def rows(every_phase: bool):
-    """Each fault x place x switch, in one phase in turn or in all."""
+def rows(every_phase: bool, seeds: tuple[int, ...] = (1,)):
+    """Each fault x place x switch x walker, in one phase in turn or in all."""
     number = 0
     for place in PLACES:
         for has_switch in (True, False):
             for i, case in enumerate(CASES):
                 if not applies(case, has_switch):
                     continue
-                gap = known_gap(case.name, place, has_switch)
-                marks = [pytest.mark.xfail(reason=gap, strict=False)] if gap else []
                 for phase in PHASES if every_phase else (PHASES[(i + number) % len(PHASES)],):
-                    switch = "switch" if has_switch else "no switch"
-                    name = f"{case.name}, {phase}, {place}, {switch}"
-                    yield pytest.param(case, place, has_switch, phase, id=name, marks=marks)
+                    for seed in seeds:
+                        gap = known_gap(case.name, place, has_switch, phase, seed)
+                        marks = [pytest.mark.xfail(reason=gap, strict=True)] if gap else []
+                        switch = "switch" if has_switch else "no switch"
+                        name = f"{case.name}, {phase}, {place}, {switch}, walker {seed}"
+                        yield pytest.param(case, place, has_switch, phase, seed, id=name, marks=marks)
             number += 1
 
 
@@ -80,14 +81,16 @@ def check(o: Outcome) -> None:
     assert o.seen_ms <= react_ms, f"{o}"
 
 
-@pytest.mark.parametrize(("case", "place", "has_switch", "phase"), list(rows(every_phase=False)))
-def test_a_fault_is_found_or_does_no_harm(case: Case, place: str, has_switch: bool, phase: str):
-    check(play(case, place, has_switch, phase))
+ROW = ("case", "place", "has_switch", "phase", "seed")
+
+
+@pytest.mark.parametrize(ROW, list(rows(every_phase=False)))
+def test_a_fault_is_found_or_does_no_harm(case: Case, place: str, has_switch: bool, phase: str, seed: int):
+    check(play(case, place, has_switch, phase, seed))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
-@pytest.mark.parametrize(("case", "place", "has_switch", "phase"), list(rows(every_phase=True)))
+@pytest.mark.parametrize(ROW, list(rows(every_phase=True, seeds=(2, 3))))
 def test_a_fault_in_any_phase_is_found_or_does_no_harm(
     case: Case, place: str, has_switch: bool, phase: str, seed: int
 ):
@@ -160,6 +163,19 @@ def test_the_table_names_every_fault_that_was_tried():
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["IMU stale", "stop"]
     assert "| stop | 1 |" in bench.page(found, "bench")
     assert "## Known gaps" in bench.page(found, "bench")
+
+
+def test_a_gap_is_known_for_its_walker_place_and_phase_and_no_other():
+    for names, place, phase, walkers, why in KNOWN_GAPS:
+        for name in names:
+            assert name in BY_NAME
+            seed, has_switch = walkers[0]
+            assert known_gap(name, place, has_switch, phase, seed) == why
+            assert known_gap(name, place, has_switch, phase, 1) == "", "what CI plays is no gap"
+            others = [p for p in PHASES if p != phase]
+            assert not any(known_gap(name, place, has_switch, p, seed) for p in others)
+            assert not any(known_gap(name, p, has_switch, phase, seed) for p in PLACES if p != place)
+    assert known_gap("IMU upside down", "foot", True, "standing", 7) == "", "with a switch it is found"
 
 
 def test_a_word_that_no_fault_has_is_answered_with_their_names(capsys):

@@ -7,6 +7,7 @@ import pytest
 from firmware_py.link import gatt, ops, values
 from firmware_py.link.loop_device import LoopDevice
 from safety.clock import after_us
+from safety.supervisor import STIMULATING
 from stimulator.cues import LEVEL_CHANGED, PAUSED, RESUMED, Cues
 from stimulator.prescription import PrescriptionError, default_prescription
 from stimulator.wearer import Corridor, Wearer
@@ -80,6 +81,46 @@ def test_a_change_in_the_middle_of_a_step_is_taken_over_after_it(bench):
     assert bench.device.prescription() == wanted
     assert bench.loop.burst.prescription == wanted
     assert status(bench).is_taken_over == 1
+
+
+def test_changes_cannot_be_chained_without_a_helped_step_between(bench):
+    arm(bench)
+    bench.run(3_000)
+    while bench.loop.walk.envelope.state != 0:
+        bench.run(5)
+    bench.loop.guard.disarm()
+    assert there(bench.talk.stage(changed(OLD, 0, current_ua=30_000), 1)).result == ops.OK
+    assert bench.talk.ask(ops.COMMIT, 1, 1).result == ops.OK
+    bench.run(2_000)  # of walking without help
+    assert bench.device.prescription().channels[0].current_ua == 30_000
+    higher = there(bench.talk.stage(changed(OLD, 0, current_ua=30_500), 2))
+    assert higher.result == ops.REFUSED
+    assert "with a walk between" in higher.sentence
+
+
+def test_a_trial_whose_radio_is_lost_in_a_comparison_falls_back_between_two_steps(bench):
+    arm(bench)
+    bench.run(2_500)
+    trial = changed(OLD, 0, current_ua=27_000)
+    assert there(bench.talk.stage(trial, 1)).result == ops.OK
+    assert bench.talk.ask(ops.COMMIT, 1, 1).result == ops.OK
+    bench.run(1_500)
+    weaker = changed(OLD, 0, current_ua=20_000)
+    loop = bench.loop
+    loop.compare(weaker, 2, 4)
+    while not (loop.walk.prescription == weaker and loop.guard.supervisor.state == STIMULATING):
+        bench.run(5)
+    bench.session.disconnected()
+    assert loop.guard.gate.armed
+    assert loop.walk.prescription == weaker
+    assert loop._plain_walk.comparison is None
+    while loop.walk.envelope.state != 0:
+        bench.run(5)
+    before = bench.port.pulses
+    bench.run(3_000)
+    assert bench.port.pulses > before + 50, "and the walk goes on"
+    assert bench.session.changes.running == loop.walk.prescription == weaker
+    assert not bench.session.changes.is_ending_due
 
 
 def test_what_the_guard_was_not_started_with_is_a_new_profile(bench):

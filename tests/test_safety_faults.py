@@ -1,9 +1,12 @@
 """The table of faults: complete, restated as numbers, and with a sentence for each reader."""
 
+import re
+
 import pytest
 
 from firmware_py.pi import words
 from safety import faults
+from tests.house import REPO
 
 # Restated on purpose: (name of the constant, class, reaction ms, latch, healthy ms).
 CUT, END_STEP, HOLD = 0, 1, 2
@@ -96,3 +99,31 @@ def test_classes_and_latches_have_names():
 
 def test_a_full_log_is_no_fault_of_stimulation():
     assert not any("log" in f.name for f in faults.FAULTS)
+
+
+def test_a_restart_is_the_only_fault_that_nothing_in_the_product_raises():
+    rooms = ("safety", "gait_detect", "stimulator", "firmware_py")
+    tables = ("faults.py", "supervisor.py")  # they name all
+    text = "\n".join(
+        path.read_text(encoding="utf-8")
+        for room in rooms
+        for path in (REPO / room).rglob("*.py")
+        if not (room == "safety" and path.name in tables)
+    )
+    by_event = {
+        "EMERGENCY_STOP": "STOP",
+        "PROFILE_CHANGE": "PROFILE_CHANGED",
+        "SELF_TEST": "SELF_TEST_FAILED",
+        "RESTARTED": "RESET",
+    }
+    named = [
+        name for name, *_ in ROWS if name != "BOOKKEEPING"
+    ]  # the supervisor's own, for what is in no table
+    silent = [
+        name
+        for name in named
+        if not re.search(rf"\bfaults\.{name}\b", text)
+        and not (name in by_event and re.search(rf"\bsupervisor\.{by_event[name]}\b", text))
+    ]
+    assert silent == ["RESTARTED"], "whoever raises it says so in words.toml and benchmarks/faults.py"
+    assert "Nothing in this build sends it" in words.of_fault(faults.RESTARTED).engineer
