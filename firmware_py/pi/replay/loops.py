@@ -20,7 +20,9 @@ from firmware_py.recorded_port import RecordedPort
 from safety.supervisor import WALK
 from stimulator.drivers import devices
 from stimulator.drivers.devices import DeviceError
+from stimulator.exercise_plan import ExerciseChannel, ExercisePlan
 from stimulator.prescription import PrescriptionError, from_bytes
+from stimulator.wearer import Corridor
 
 CYCLE_KINDS = (blackbox.SAMPLE, blackbox.STATE, blackbox.REQUEST, blackbox.CYCLE)
 PORT_KINDS = (blackbox.RECEIVED, blackbox.SENT, blackbox.PORT)
@@ -91,7 +93,7 @@ def play_controller(about: dict, tape: Tape) -> None:
     sensors, standing = TapeSensors(), Standing(tape.ring)
     with _needs_its_head():
         controller = compose_controller(
-            sensors=sensors, guard=DeafGuard(), armed=standing, log=tape.ring, **_known(about)
+            sensors=sensors, guard=DeafGuard(), armed=standing, log=tape.ring, **_known(about), **_worn(about)
         )
     rows, i = tape.rows, 0
     while i < len(rows):
@@ -106,6 +108,9 @@ def play_controller(about: dict, tape: Tape) -> None:
         elif row.kind == blackbox.HEARD:
             if standing.hear(row.t_us, *row.values[:5]):
                 controller.walk.restart()
+        elif row.kind == blackbox.ACT and row.values[0] == acts.ACT_COMMIT:
+            with contextlib.suppress(ValueError):  # as in line
+                controller.commit(prescription_of(rows[i + 1] if i + 1 < len(rows) else None))
         elif row.kind == blackbox.ACT:
             orders.do(controller, *row.values[:3])
         tape.check()
@@ -148,6 +153,17 @@ def _known(about: dict) -> dict:
         ),
         "prescription": from_bytes(bytes.fromhex(about["prescription_bytes"])),
         **{name: about[name] for name in ("place", "side", "has_switch", "switch_foot")},
+    }
+
+
+def _worn(about: dict) -> dict:
+    """Return keys and exercise of a controller; logs of before these did not have them."""
+    corridor, plan = about.get("corridor"), about.get("plan")
+    return {
+        "corridor": None if corridor is None else Corridor(*corridor),
+        "plan": None
+        if plan is None
+        else ExercisePlan(*plan[:-1], tuple(ExerciseChannel(*c) for c in plan[-1])),
     }
 
 

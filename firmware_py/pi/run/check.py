@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware_py.loop import start_problems
+from firmware_py.modes import start_problems
 from firmware_py.pi.about import is_clock_synchronised
 from firmware_py.pi.battery import Battery
+from firmware_py.pi.bluez_config import MAIN_CONF, main_conf_problems
 from firmware_py.pi.console import sentence_of
 from firmware_py.pi.gpio_port import open_contact, open_output
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.guardian.real_time import PRIORITY
+from firmware_py.pi.link_display import has_terminal
+from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.prescription_file import load_prescription
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.wiring import Places, open_imu, open_switch
@@ -32,6 +35,7 @@ LISTEN_S = 0.5  # to the IMU
 NAP_S = 0.02
 GRAVITY_MG, SLANT_MG = 1_000, 300
 FREE_MIN_N = 100 << 20
+NO_ADAPTER = "There is no Bluetooth adapter {}: look at `bluetoothctl list`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +62,19 @@ class Openers:
     imu: Callable[[RunConfig, Places, Any], Any] = open_imu
     switch: Callable[[RunConfig, Places], Any] = open_switch
     nap: Callable[[float], None] = time.sleep
+    adapters: Path = Path("/sys/class/bluetooth")
+    main_conf: Path = MAIN_CONF
+    has_terminal: Callable[[], bool] = has_terminal
 
 
 def prescription_of(config: RunConfig) -> Prescription:
     """Return the prescription that the configuration names, checked for its stimulator."""
     named = config.files.prescription
-    prescription = load_prescription(Path(named)) if named else default_prescription()
+    return may_start(load_prescription(Path(named)) if named else default_prescription(), config)
+
+
+def may_start(prescription: Prescription, config: RunConfig) -> Prescription:
+    """Return it if the device may start with it; PrescriptionError if not."""
     found = start_problems(prescription, hears_other=False)
     if found:
         raise PrescriptionError(found)
@@ -82,6 +93,7 @@ def look(config: RunConfig, *, is_sim: bool, openers: Openers | None = None) -> 
         for what, line in (("beeper", config.lines.beeper), ("lamp", config.lines.lamp)):
             yield _found(what, lambda what=what, line=line: _output(what, line, how))
         yield _found("battery", lambda: _battery(config, how))
+    yield _found("link", lambda: _link(config, how, is_sim))
     yield _found("logs", lambda: _folder("logs", Path(config.files.logs)))
     yield _found("settings", lambda: _folder("settings", Path(config.files.settings)))
     yield _real_time()
@@ -187,6 +199,29 @@ def _battery(config: RunConfig, how: Openers) -> Finding:
         text = "unknown: battery in [supply] is empty, so a low one is not announced."
         return Finding(what="battery", state=NOTE, text=text)
     return Finding(what="battery", state=OK, text=f"{how.battery(config.supply.battery).percent()} %.")
+
+
+def _link(config: RunConfig, how: Openers, is_sim: bool) -> Finding:
+    """Whatever is wrong here keeps nobody from walking, so it is a note."""
+    own = config.link
+    if not own.enabled:
+        return Finding(
+            what="link", state=NOTE, text="off: enabled in [link] is false, so no laptop can connect."
+        )
+    if is_sim:
+        return Finding(what="link", state=OK, text="on a virtual radio.")
+    if own.pairing_button:
+        how.contact(*line_of(own.pairing_button), "pairing button").close()
+    found = [] if (how.adapters / own.adapter).exists() else [NO_ADAPTER.format(own.adapter)]
+    found += main_conf_problems(how.main_conf.read_text("utf-8") if how.main_conf.exists() else "")
+    if FileStore(Path(config.files.settings) / "link").load("users") is None:
+        found.append("Nobody may unlock it: `./swingphase run --add-user NAME:therapist`.")
+    if not how.has_terminal():
+        found.append("There is no terminal here to show a passkey on, so no laptop can pair.")
+    if found:
+        return Finding(what="link", state=NOTE, text=" ".join(found))
+    by = f"the button on line {own.pairing_button}" if own.pairing_button else "typing pair"
+    return Finding(what="link", state=OK, text=f"{own.adapter}; pairing is opened by {by}.")
 
 
 def _folder(what: str, folder: Path) -> Finding:

@@ -19,6 +19,7 @@ from firmware_py.profile import Profile
 from stimulator.drivers import devices
 from stimulator.drivers.devices import Device
 
+NAME_MAX = 8  # of an advertisement, beside flags and UUID
 LINE = re.compile(r"(?:(/dev/[\w/.-]+):)?(\d{1,3})$")
 
 
@@ -36,6 +37,14 @@ def _axes(words: list[str]) -> list[str]:
     except SensorError as e:
         raise ValueError(str(e)) from e
     return words
+
+
+def _name(text: str) -> str:
+    if len(text.encode()) > NAME_MAX or not text.isprintable():
+        raise ValueError(
+            f"allowed are up to {NAME_MAX} characters, no wearer's name: everybody near can read it"
+        )
+    return text
 
 
 Line = Annotated[str, AfterValidator(_line)]
@@ -113,6 +122,25 @@ class Lines(BaseModel):
     lamp: Line = Field(default="23", description="Lamp: on while armed, blinks when help is lost.")
 
 
+class Link(BaseModel):
+    """Bluetooth, for a therapist's laptop: a process of its own, which therapy never waits for (docs/link.md)."""
+
+    model_config = SHAPE
+    enabled: bool = Field(default=False, description="Whether to start it. Without it nothing is sent.")
+    name: Annotated[str, AfterValidator(_name)] = Field(
+        default="",
+        description="What scanners show, 1 to 8 characters; empty: SWP- and four of this device's own.",
+    )
+    adapter: str = Field(
+        default="hci0",
+        pattern=r"^hci\d{1,2}$",
+        description="Which Bluetooth adapter, as `bluetoothctl list` has it.",
+    )
+    pairing_button: Line = Field(
+        default="", description="Button to ground that opens the pairing window for a minute; or type `pair`."
+    )
+
+
 class Supply(BaseModel):
     """The battery of this computer."""
 
@@ -151,6 +179,7 @@ class RunConfig(BaseModel):
     stimulator: Stimulator = Stimulator()
     imu: Imu = Imu()
     lines: Lines = Lines()
+    link: Link = Link()
     supply: Supply = Supply()
     files: Files = Files()
 

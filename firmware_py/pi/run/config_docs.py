@@ -76,6 +76,8 @@ def allowed(field: FieldInfo) -> str:
         low = next((m.ge for m in field.metadata if hasattr(m, "ge")), None)
         high = next((m.le for m in field.metadata if hasattr(m, "le")), None)
         return f"{low} to {high}"
+    if field.annotation is bool:
+        return "`true`, `false`"
     return "text" if field.annotation is str else "three of `+x -x +y -y +z -z`"
 
 

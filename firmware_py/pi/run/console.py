@@ -22,7 +22,10 @@ arm anyway    although the sensor cannot be right; the log keeps it
 worn          the sensor was put on anew: disarms, and finds out again how it sits
 pause, resume, disarm
 clear         the cause of a fault was mended
+pair          a laptop may pair for a minute, by the number that is shown here
 quit"""
+PAIRING = "The pairing window is open for a minute; the passkey is shown here."
+NO_LINK = "There is no link. Set enabled in [link] of the configuration to true, then start again."
 PLAIN = {
     "ack": messages.ACKNOWLEDGE,
     "checked": messages.CHANNELS_CHECKED,
@@ -39,6 +42,9 @@ class Console:
 
     send     gives the guardian a command;  order   gives the controller one
     say      shows a sentence;  doubt   returns what cannot be right about the sensor, "" if nothing
+    in_charge   returns who asks for pulses (`orders.WALK` ...): the guardian is armed only once it is the right one, as
+             a step that still ends must not stimulate in a test
+    pair     opens the pairing window of the link; False if there is none
     """
 
     def __init__(
@@ -47,8 +53,11 @@ class Console:
         order_: Callable[[bytes], None],
         say: Callable[[str], None],
         doubt: Callable[[], str],
+        in_charge: Callable[[], int],
+        pair: Callable[[], bool] = lambda: False,
     ) -> None:
         self._send, self._order, self._say, self._doubt = send, order_, say, doubt
+        self._in_charge, self._pair = in_charge, pair
         self.wants_to_end = False
         self._wish = 0  # messages.ARM or ARM_TEST, while it is being asked for
         self._wish_until_us = -1  # -1: asked for since the last step
@@ -68,6 +77,8 @@ class Console:
         elif typed[0] in PLAIN and len(typed) == 1:
             self._cancel()
             self._send(PLAIN[typed[0]])
+        elif typed == ["pair"]:
+            self._say(PAIRING if self._pair() else NO_LINK)
         elif typed == ["worn"]:
             self._cancel()
             self._send(messages.DISARM)  # until it is known again how the sensor sits, nobody is helped by it
@@ -118,7 +129,7 @@ class Console:
         elif now_us > self._wish_until_us:
             self._wish = 0
             self._say(f"It did not arm: {why_not(status)}")
-        elif now_us >= self._ask_us:
+        elif now_us >= self._ask_us and self._in_charge() == armed_for - 1:
             self._ask_us = now_us + ASK_EVERY_US
             self._send(self._wish)
 

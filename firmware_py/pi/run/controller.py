@@ -22,6 +22,7 @@ from firmware_py.pi.guardian.real_time import ask_for_real_time
 from firmware_py.pi.guardian_link import GuardianLink
 from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.run.lateness import Beat
+from firmware_py.pi.run.link_end import LinkEnd
 from firmware_py.pi.run.notify import Notify
 from firmware_py.pi.run.orders import obey
 from firmware_py.pi.run.standing import Standing
@@ -30,6 +31,7 @@ from firmware_py.pi.sensors.leg_sensors import LegSensors
 from gait_detect import mounting_problems
 from safety.clock import WRAP_MASK_US
 from stimulator.prescription import from_bytes
+from stimulator.wearer import DEFAULT_CORRIDOR
 
 PRIORITY = 45  # below the guardian's: a controller that spins must not hold it up
 REPORT_BEATS = 200  # a second
@@ -40,7 +42,7 @@ PACKET_N = 64
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """config, places   as JSON;  prescription   canonical bytes in hex
-    guardian_fd, orders_fd, log_fd   inherited descriptors
+    guardian_fd, orders_fd, log_fd, link_fd   inherited descriptors; link_fd -1 without a link
     """
 
     config: dict
@@ -49,6 +51,7 @@ class Spec:
     guardian_fd: int
     orders_fd: int
     log_fd: int
+    link_fd: int = -1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class Report:
     late_us        within which 99 % of them began;  late_max_us   the latest
     granted, refused   pulses, as the guardian told;  steps   found
     samples_late, edges_thinned, frames_lost   see LegSensors and GuardianLink
+    in_charge      who asks for pulses, as ACT_USE puts them in charge; told as soon as it changes
     mounting       what cannot be right about the IMU, of gait_detect.mounting_problems
     histogram      lines for a person, at the end
     """
@@ -73,6 +77,7 @@ class Report:
     samples_late: int = 0
     edges_thinned: int = 0
     frames_lost: int = 0
+    in_charge: int = 0
     mounting: int = mounting_problems.OK
     histogram: list[str] = dataclasses.field(default_factory=list)
 
@@ -90,10 +95,13 @@ class ControllerProcess:
         orders: socket.socket,
         log: LogPort,
         notify: Notify,
+        link_end: LinkEnd | None = None,
     ) -> None:
         orders.setblocking(False)
         self._controller, self._sensors, self._link, self._standing = controller, sensors, link, standing
         self._orders, self._log, self._notify = orders, log, notify
+        self._link_end = link_end
+        self._heard_by = [orders] if link_end is None else [orders, link_end.sock]
         self._is_over = False
         self.report = Report()
 
@@ -107,7 +115,11 @@ class ControllerProcess:
                 break
             self._hear(now_us)
             self._controller.cycle.step(now_us & WRAP_MASK_US)
+            if self._link_end is not None:
+                self._link_end.step(now_us)
             self._log.flush()
+            if self._controller.in_charge != self.report.in_charge:
+                self._tell(beat)
             if beat.beats % REPORT_BEATS == 0:
                 gc.collect(0)  # young objects only: a few microseconds, in the slack
                 self._tell(beat)
@@ -117,7 +129,12 @@ class ControllerProcess:
 
     def _wait(self, wait_us: int) -> None:
         """Let time pass until the next beat; orders are taken as they come."""
-        if not select.select((self._orders,), (), (), wait_us / 1e6)[0]:
+        ready = select.select(self._heard_by, (), (), wait_us / 1e6)[0]
+        if self._link_end is not None and self._link_end.sock in ready:
+            self._link_end.hear(monotonic_us())
+            if self._link_end.is_gone:
+                self._heard_by = [self._orders]
+        if self._orders not in ready:
             return
         try:
             for _ in range(ORDERS_MAX):
@@ -138,6 +155,8 @@ class ControllerProcess:
             if self._standing.hear(now_us & WRAP_MASK_US, s.armed, s.is_ready, s.state, s.fault, s.sound):
                 self._controller.walk.restart()
             for result in s.results[: s.results_n]:
+                if self._link_end is not None:
+                    self._link_end.granted(result.channel, result.granted_ua)
                 if result.granted_ua > 0:
                     report.granted += 1
                 else:
@@ -151,6 +170,7 @@ class ControllerProcess:
         report.steps = self._controller.cycle.detector.state.steps
         report.samples_late, report.edges_thinned = self._sensors.late, self._sensors.thinned
         report.frames_lost = self._link.lost
+        report.in_charge = self._controller.in_charge
         report.mounting = self._controller.cycle.detector.mounting.problem
         try:
             self._orders.send(json.dumps(dataclasses.asdict(report)).encode())
@@ -183,8 +203,12 @@ def main(arguments: list[str]) -> int:
         has_switch=bool(config.lines.heel_switch),
         side=config.wearer.side,
         device=config.device(),
+        corridor=DEFAULT_CORRIDOR,
     )
     notify = Notify()
+    link_end = None
+    if spec.link_fd >= 0:
+        link_end = LinkEnd(socket.socket(fileno=spec.link_fd), controller, link.stop)
     process = ControllerProcess(
         controller,
         sensors=sensors,
@@ -193,6 +217,7 @@ def main(arguments: list[str]) -> int:
         orders=socket.socket(fileno=spec.orders_fd),
         log=log,
         notify=notify,
+        link_end=link_end,
     )
     for sentence in ask_for_real_time(PRIORITY):
         print(f"controller: {sentence}", flush=True)
