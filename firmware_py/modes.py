@@ -65,6 +65,11 @@ class Modes:
         self.cycle.attend(self.wearing)
 
     @property
+    def wearer(self):
+        """stimulator.wearer.Wearer, None before `wear`."""
+        return None if self.wearing is None else self.wearing.wearer
+
+    @property
     def in_charge(self) -> int:
         """Who asks now: supervisor.WALK, TEST or EXERCISE."""
         scheduler = self.cycle.scheduler

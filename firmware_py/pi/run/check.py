@@ -92,6 +92,7 @@ def look(config: RunConfig, *, is_sim: bool, openers: Openers | None = None) -> 
         yield _found("stop contact", lambda: _stop(config, how))
         for what, line in (("beeper", config.lines.beeper), ("lamp", config.lines.lamp)):
             yield _found(what, lambda what=what, line=line: _output(what, line, how))
+        yield _found("keys", lambda: _keys(config, how))
         yield _found("battery", lambda: _battery(config, how))
     yield _found("link", lambda: _link(config, how, is_sim))
     yield _found("logs", lambda: _folder("logs", Path(config.files.logs)))
@@ -192,6 +193,23 @@ def _output(what: str, line: str, how: Openers) -> Finding:
         return Finding(what=what, state=state, text=text)
     how.output(*line_of(line), what).close()
     return Finding(what=what, state=OK, text=f"line {line}.")
+
+
+def _keys(config: RunConfig, how: Openers) -> Finding:
+    own = config.keys
+    keys = {name: getattr(own, name) for name in ("up", "down", "pause", "mute")}
+    outputs = {name: getattr(own, name) for name in ("beeper", "motor")}
+    for name, line in keys.items():
+        if line:
+            how.contact(*line_of(line), f"key {name}").close()
+    for name, line in outputs.items():
+        if line:
+            how.output(*line_of(line), f"{name} of the keys").close()
+    wired = [f"{name} on line {line}" for name, line in (keys | outputs).items() if line]
+    missing = [name for name, line in (keys | outputs).items() if not line]
+    said = ", ".join(wired) or "none"
+    said += f"; not fitted: {', '.join(missing)}." if wired and missing else "."
+    return Finding(what="keys", state=OK if wired else NOTE, text=said)
 
 
 def _battery(config: RunConfig, how: Openers) -> Finding:

@@ -18,6 +18,7 @@ from firmware_py.pi.sensors.errors import SensorError
 from firmware_py.profile import Profile
 from stimulator.drivers import devices
 from stimulator.drivers.devices import Device
+from stimulator.wearer import Corridor, corridor_problems
 
 NAME_MAX = 8  # of an advertisement, beside flags and UUID
 LINE = re.compile(r"(?:(/dev/[\w/.-]+):)?(\d{1,3})$")
@@ -122,6 +123,35 @@ class Lines(BaseModel):
     lamp: Line = Field(default="23", description="Lamp: on while armed, blinks when help is lost.")
 
 
+class Keys(BaseModel):
+    """The wearer's keys (to ground, open at rest), what they may change, and what the wearer hears and feels.
+
+    Keys lock themselves after 4 s; holding any of them for 2 s frees them. Pause always pauses."""
+
+    model_config = SHAPE
+    up: Line = Field(default="", description="More, by 5 % of the level.")
+    down: Line = Field(default="", description="Less, by 5 % of the level.")
+    pause: Line = Field(default="", description="No step is helped after the one that runs; again: goes on.")
+    mute: Line = Field(default="", description="Cues are felt, not heard; alarms are always heard.")
+    beeper: Line = Field(
+        default="", description="Quiet beeper for cues, through a transistor; not the guardian's."
+    )
+    motor: Line = Field(default="", description="Vibration motor for the same cues, through a transistor.")
+    min_percent: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="Of the prescribed strength, that level 0 % stands for; steps of 5.",
+    )
+    max_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        description="Of the prescribed strength, that level 100 % stands for; steps of 5.",
+    )
+    start_level: int = Field(default=100, ge=0, le=100, description="Level at the start, %; steps of 5.")
+
+
 class Link(BaseModel):
     """Bluetooth, for a therapist's laptop: a process of its own, which therapy never waits for (docs/link.md)."""
 
@@ -179,6 +209,7 @@ class RunConfig(BaseModel):
     stimulator: Stimulator = Stimulator()
     imu: Imu = Imu()
     lines: Lines = Lines()
+    keys: Keys = Keys()
     link: Link = Link()
     supply: Supply = Supply()
     files: Files = Files()
@@ -191,6 +222,15 @@ class RunConfig(BaseModel):
             answer_max_ms=chosen.answer_max_ms,
             allow_host_death_tail_ms=chosen.allow_host_death_tail_ms,
         )
+
+    def corridor(self) -> Corridor:
+        """Return what the wearer's level may be; UserError with the sentences if it may not be that."""
+        own = self.keys
+        corridor = Corridor(own.min_percent, own.max_percent, own.start_level)
+        found = corridor_problems(corridor)
+        if found:
+            raise UserError("[keys]: " + " ".join(found))
+        return corridor
 
     def profile(self) -> Profile:
         """Return who wears what, for the settings store."""
@@ -226,6 +266,7 @@ def load_config(path: Path) -> RunConfig:
         found = RunConfig.model_validate(data)
     except ValidationError as e:
         raise UserError("\n".join(_sentence(path, dict(error)) for error in e.errors())) from e
+    found.corridor()  # what no key alone can say
     beside = path.resolve().parent
     kept = found.files
     return found.model_copy(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from firmware_py import acts, messages
 from firmware_py.messages import StatusFrame
 from firmware_py.pi import words
+from firmware_py.pi.run.controller import Report
 from firmware_py.pi.run.orders import TEST, WALK, order
 from safety import faults, supervisor
 from stimulator.parameters import CHANNEL_NAMES
@@ -22,10 +23,13 @@ arm anyway    although the sensor cannot be right; the log keeps it
 worn          the sensor was put on anew: disarms, and finds out again how it sits
 pause, resume, disarm
 clear         the cause of a fault was mended
+key KEY       the wearer's key (up, down, pause, mute); `key KEY long` holds it, which frees locked keys
 pair          a laptop may pair for a minute, by the number that is shown here
 quit"""
 PAIRING = "The pairing window is open for a minute; the passkey is shown here."
 NO_LINK = "There is no link. Set enabled in [link] of the configuration to true, then start again."
+KEYS = ("up", "down", "pause", "mute")  # in the order of `stimulator.wearer`
+TAP_US, LONG_US = 100_000, 2_200_000
 PLAIN = {
     "ack": messages.ACKNOWLEDGE,
     "checked": messages.CHANNELS_CHECKED,
@@ -64,6 +68,7 @@ class Console:
         self._ask_us = 0
         self._channel = -1  # of the burst that is wished for or runs
         self._burst_until_us = self._beat_us = -1
+        self._key, self._key_us = -1, 0  # of the wearer, that is down, and until when; below 0: for so long
 
     def take(self, line: str) -> None:
         """Do what a line says."""
@@ -77,6 +82,10 @@ class Console:
         elif typed[0] in PLAIN and len(typed) == 1:
             self._cancel()
             self._send(PLAIN[typed[0]])
+        elif typed[0] == "key" and len(typed) > 1 and typed[1] in KEYS and typed[2:] in ([], ["long"]):
+            self._key_up()
+            self._key, self._key_us = KEYS.index(typed[1]), -LONG_US if typed[2:] else -TAP_US
+            self._order(order(acts.ACT_KEY_DOWN, self._key))
         elif typed == ["pair"]:
             self._say(PAIRING if self._pair() else NO_LINK)
         elif typed == ["worn"]:
@@ -101,11 +110,20 @@ class Console:
             self._say(f"{line.strip()!r} is no command. Commands:\n{HELP}")
 
     def step(self, now_us: int, status: StatusFrame) -> None:
-        """Move on: ask again, hold the button, let go of it."""
+        """Move on: ask again, hold the button, let go of it, and of the wearer's key."""
+        if self._key_us < 0:
+            self._key_us = now_us - self._key_us  # it was pressed since the last step
+        elif now_us >= self._key_us:
+            self._key_up()
         if self._wish:
             self._ask(now_us, status)
         elif self._burst_until_us >= 0:
             self._hold(now_us, status)
+
+    def _key_up(self) -> None:
+        if self._key >= 0:
+            self._order(order(acts.ACT_KEY_UP, self._key))
+        self._key = -1
 
     def _begin(self, wish: int) -> None:
         self._wish = wish
@@ -189,6 +207,12 @@ def why_not(status: StatusFrame) -> str:
     if not status.is_ready:
         return "The stimulator is not ready. Check its power and cable."
     return f"{words.of_state(status.state)} {words.of_reason(status.disarmed_by)}"
+
+
+def wearers(report: Report) -> str:
+    """Return a line about the wearer's level and keys."""
+    said = f"Wearer: level {report.level} %, keys {'locked' if report.is_locked else 'free'}"
+    return said + (", paused" if report.is_paused else "") + (", muted" if report.is_muted else "") + "."
 
 
 def standing(status: StatusFrame) -> str:

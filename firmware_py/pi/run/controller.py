@@ -20,18 +20,19 @@ from firmware_py.pi.guardian.log_port import LogPort
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.guardian.real_time import ask_for_real_time
 from firmware_py.pi.guardian_link import GuardianLink
+from firmware_py.pi.keys import Keys
 from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.run.lateness import Beat
 from firmware_py.pi.run.link_end import LinkEnd
 from firmware_py.pi.run.notify import Notify
-from firmware_py.pi.run.orders import obey
+from firmware_py.pi.run.orders import do, obey
 from firmware_py.pi.run.standing import Standing
-from firmware_py.pi.run.wiring import Places, open_sensors
+from firmware_py.pi.run.wiring import Places, open_keys, open_sensors, open_signals
 from firmware_py.pi.sensors.leg_sensors import LegSensors
+from firmware_py.pi.signals import PiSignals
 from gait_detect import mounting_problems
 from safety.clock import WRAP_MASK_US
 from stimulator.prescription import from_bytes
-from stimulator.wearer import DEFAULT_CORRIDOR
 
 PRIORITY = 45  # below the guardian's: a controller that spins must not hold it up
 REPORT_BEATS = 200  # a second
@@ -63,6 +64,7 @@ class Report:
     granted, refused   pulses, as the guardian told;  steps   found
     samples_late, edges_thinned, frames_lost   see LegSensors and GuardianLink
     in_charge      who asks for pulses, as ACT_USE puts them in charge; told as soon as it changes
+    level, is_paused, is_muted, is_locked   of the wearer's keys; told as soon as they change
     mounting       what cannot be right about the IMU, of gait_detect.mounting_problems
     histogram      lines for a person, at the end
     """
@@ -78,6 +80,10 @@ class Report:
     edges_thinned: int = 0
     frames_lost: int = 0
     in_charge: int = 0
+    level: int = 100
+    is_paused: bool = False
+    is_muted: bool = False
+    is_locked: bool = True
     mounting: int = mounting_problems.OK
     histogram: list[str] = dataclasses.field(default_factory=list)
 
@@ -96,11 +102,14 @@ class ControllerProcess:
         log: LogPort,
         notify: Notify,
         link_end: LinkEnd | None = None,
+        keys: Keys | None = None,
+        signals: PiSignals | None = None,
     ) -> None:
         orders.setblocking(False)
         self._controller, self._sensors, self._link, self._standing = controller, sensors, link, standing
         self._orders, self._log, self._notify = orders, log, notify
         self._link_end = link_end
+        self._keys, self._signals = keys, signals
         self._heard_by = [orders] if link_end is None else [orders, link_end.sock]
         self._is_over = False
         self.report = Report()
@@ -114,11 +123,15 @@ class ControllerProcess:
             if self._is_over:
                 break
             self._hear(now_us)
+            if self._keys is not None:
+                self._keys.step(now_us)
+            if self._signals is not None:
+                self._signals.step(now_us)
             self._controller.cycle.step(now_us & WRAP_MASK_US)
             if self._link_end is not None:
                 self._link_end.step(now_us)
             self._log.flush()
-            if self._controller.in_charge != self.report.in_charge:
+            if self._is_news():
                 self._tell(beat)
             if beat.beats % REPORT_BEATS == 0:
                 gc.collect(0)  # young objects only: a few microseconds, in the slack
@@ -126,6 +139,15 @@ class ControllerProcess:
         self._log.flush()
         self.report.histogram = beat.lateness.lines()
         self._tell(beat)
+
+    def _is_news(self) -> bool:
+        """Whether something is to be told at once."""
+        report, wearer = self.report, self._controller.wearer
+        is_known = wearer is None or (
+            (wearer.level, wearer.is_paused, wearer.is_muted, wearer.is_locked)
+            == (report.level, report.is_paused, report.is_muted, report.is_locked)
+        )
+        return not is_known or self._controller.in_charge != report.in_charge
 
     def _wait(self, wait_us: int) -> None:
         """Let time pass until the next beat; orders are taken as they come."""
@@ -171,6 +193,10 @@ class ControllerProcess:
         report.samples_late, report.edges_thinned = self._sensors.late, self._sensors.thinned
         report.frames_lost = self._link.lost
         report.in_charge = self._controller.in_charge
+        wearer = self._controller.wearer
+        if wearer is not None:
+            report.level, report.is_paused = wearer.level, wearer.is_paused
+            report.is_muted, report.is_locked = wearer.is_muted, wearer.is_locked
         report.mounting = self._controller.cycle.detector.mounting.problem
         try:
             self._orders.send(json.dumps(dataclasses.asdict(report)).encode())
@@ -187,6 +213,7 @@ def main(arguments: list[str]) -> int:
     config, places = RunConfig.model_validate(spec.config), Places(**spec.places)
     try:
         sensors = open_sensors(config, places, monotonic_us)
+        signals = open_signals(config, places)
     except OSError as e:
         print(f"controller: {e}", file=sys.stderr, flush=True)
         return 2
@@ -203,8 +230,14 @@ def main(arguments: list[str]) -> int:
         has_switch=bool(config.lines.heel_switch),
         side=config.wearer.side,
         device=config.device(),
-        corridor=DEFAULT_CORRIDOR,
+        corridor=config.corridor(),
+        signals=signals,
     )
+    try:
+        keys = open_keys(config, places, lambda act, key: do(controller, act, key, 0))
+    except OSError as e:
+        print(f"controller: {e}", file=sys.stderr, flush=True)
+        return 2
     notify = Notify()
     link_end = None
     if spec.link_fd >= 0:
@@ -218,6 +251,8 @@ def main(arguments: list[str]) -> int:
         log=log,
         notify=notify,
         link_end=link_end,
+        keys=keys,
+        signals=signals,
     )
     for sentence in ask_for_real_time(PRIORITY):
         print(f"controller: {sentence}", flush=True)
@@ -225,6 +260,9 @@ def main(arguments: list[str]) -> int:
     process.run()
     notify.close()
     sensors.close()
+    keys.close()
+    if signals is not None:
+        signals.close()
     return 0
 
 

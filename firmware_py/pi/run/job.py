@@ -23,7 +23,7 @@ from firmware_py.pi.log_folder import new_session
 from firmware_py.pi.run.body import Body
 from firmware_py.pi.run.check import MISSING, look, may_start, prescription_of
 from firmware_py.pi.run.config import Link, RunConfig, load_config
-from firmware_py.pi.run.console import HELP, Console, VirtualPerson, standing
+from firmware_py.pi.run.console import HELP, Console, VirtualPerson, standing, wearers
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link import BATTERY, PAIR
 from firmware_py.pi.run.link_launch import started_with
@@ -238,7 +238,7 @@ class Watch:
         self._stdin = 0 if has_keyboard else -1
         self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
         self._battery_us = 0
-        self._told = ""
+        self._told = self._wearer = ""
         self._has_kept = False
         self.problem = ""
         if self._stdin >= 0:
@@ -261,7 +261,7 @@ class Watch:
         if self._stdin >= 0 and processes.has_begun:
             fds.append(self._stdin)
         ready = select.select(fds, (), (), LOOK_S)[0]
-        processes.hear()
+        self._show_wearer(wearers(processes.hear()))
         for status in processes.operator.hear():
             self._show(standing(status))
             self._keep(status.armed)
@@ -315,6 +315,12 @@ class Watch:
         if line != self._told:
             self._told = line
             print(line, flush=True)
+
+    def _show_wearer(self, line: str) -> None:
+        if line != self._wearer:
+            if self._wearer:  # not what it is at the start
+                print(line, flush=True)
+            self._wearer = line
 
     def _keep(self, armed: int) -> None:
         """Armed for walking shows that the guardian counts leg and channels as checked: remember that."""

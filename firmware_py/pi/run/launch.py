@@ -31,7 +31,6 @@ from firmware_py.pi.run.controller import Report, Spec
 from firmware_py.pi.run.link_launch import LaunchedLink, launch_link, pair
 from firmware_py.pi.run.wiring import Places
 from stimulator.prescription import Prescription, canonical_bytes
-from stimulator.wearer import DEFAULT_CORRIDOR
 
 END_S = 3.0  # for a process to end by itself
 
@@ -139,7 +138,7 @@ def launch(
     )
     known = {"place": config.imu.place, "side": config.wearer.side, "has_switch": settings.has_switch}
     known["switch_foot"] = "own"
-    known["corridor"] = DEFAULT_CORRIDOR
+    known["corridor"] = config.corridor()
     about = {
         "guardian": about_guardian(settings),
         "controller": about_controller(device, prescription, **known),
