@@ -94,3 +94,17 @@ def about_controller(device, prescription, corridor=None, plan=None, **worn) -> 
     about["corridor"] = None if corridor is None else list(corridor)
     about["plan"] = None if plan is None else list(plan[:-1]) + [[list(c) for c in plan[-1]]]
     return about
+
+
+def worn_of(about: dict) -> dict:
+    """Return `corridor` and `plan` as `compose_controller` takes them; an older log knows of neither."""
+    corridor, plan = about.get("corridor"), about.get("plan")
+    if corridor is not None:
+        from stimulator.wearer import Corridor
+
+        corridor = Corridor(*corridor)
+    if plan is not None:
+        from stimulator.exercise_plan import ExerciseChannel, ExercisePlan
+
+        plan = ExercisePlan(*plan[:-1], tuple([ExerciseChannel(*c) for c in plan[-1]]))
+    return {"corridor": corridor, "plan": plan}

@@ -27,11 +27,11 @@ START_US = 7 * 2**30 - 3_000_000  # the wrapping clock wraps after 3 s
 
 
 class Walk:
-    """An IMU on a walking leg, by a clock that the test moves."""
+    """An IMU on a walking leg, or on `leg`, by a clock that the test moves."""
 
-    def __init__(self):
+    def __init__(self, leg: Leg | None = None):
         self.us = START_US
-        self.leg = Leg(WalkerSettings(severity="severe", seed=2))
+        self.leg = leg or Leg(WalkerSettings(severity="severe", seed=2))
         self.sensors = SimSensors(self.leg, rate_hz=208.0, t_us_start=0)
         self.is_gone = False
 
@@ -57,8 +57,8 @@ class Walk:
 class Rig:
     """A controller's process on a leg that walks; the test holds the other ends."""
 
-    def __init__(self, plan=None):
-        self.walk = Walk()
+    def __init__(self, plan=None, leg=None):
+        self.walk = Walk(leg)
         self.guardian, own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.person, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.guardian.setblocking(False)
@@ -138,4 +138,5 @@ class Rig:
 
 
 ARMED = {"armed": 1, "is_ready": 1, "state": supervisor.ARMED}
+FOR_EXERCISE = {"armed": 3, "is_ready": 1, "state": supervisor.ARMED}
 FOR_TEST = {"armed": 2, "is_ready": 1, "state": supervisor.ARMED}

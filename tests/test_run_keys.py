@@ -107,7 +107,7 @@ def test_the_check_says_which_keys_are_wired_and_which_are_not(tmp_path):
     assert Bench(tmp_path).found()["keys"].text == "none."
     bench = Bench(tmp_path, keys={"up": "5", "motor": "26"})
     found = bench.found()["keys"]
-    assert found.text == "up on line 5, motor on line 26; not fitted: down, pause, mute, beeper."
+    assert found.text == "up on line 5, motor on line 26; not fitted: down, pause, mute, hand, beeper."
     broken = GpioError(16, "Line 5 cannot be used.")
     assert bench.found(contact=raises(broken))["keys"].state == "MISSING"
 

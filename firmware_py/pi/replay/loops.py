@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from firmware_py import acts, blackbox
 from firmware_py.compose import compose_walk
-from firmware_py.compose_controller import compose_controller
+from firmware_py.compose_controller import compose_controller, worn_of
 from firmware_py.loop import Loop
 from firmware_py.pi.console import UserError
 from firmware_py.pi.guardian.build import make_guard
@@ -20,9 +20,7 @@ from firmware_py.recorded_port import RecordedPort
 from safety.supervisor import WALK
 from stimulator.drivers import devices
 from stimulator.drivers.devices import DeviceError
-from stimulator.exercise_plan import ExerciseChannel, ExercisePlan
 from stimulator.prescription import PrescriptionError, from_bytes
-from stimulator.wearer import Corridor
 
 CYCLE_KINDS = (blackbox.SAMPLE, blackbox.STATE, blackbox.REQUEST, blackbox.CYCLE)
 PORT_KINDS = (blackbox.RECEIVED, blackbox.SENT, blackbox.PORT)
@@ -93,7 +91,12 @@ def play_controller(about: dict, tape: Tape) -> None:
     sensors, standing = TapeSensors(), Standing(tape.ring)
     with _needs_its_head():
         controller = compose_controller(
-            sensors=sensors, guard=DeafGuard(), armed=standing, log=tape.ring, **_known(about), **_worn(about)
+            sensors=sensors,
+            guard=DeafGuard(),
+            armed=standing,
+            log=tape.ring,
+            **_known(about),
+            **worn_of(about),
         )
     rows, i = tape.rows, 0
     while i < len(rows):
@@ -153,17 +156,6 @@ def _known(about: dict) -> dict:
         ),
         "prescription": from_bytes(bytes.fromhex(about["prescription_bytes"])),
         **{name: about[name] for name in ("place", "side", "has_switch", "switch_foot")},
-    }
-
-
-def _worn(about: dict) -> dict:
-    """Return keys and exercise of a controller; logs of before these did not have them."""
-    corridor, plan = about.get("corridor"), about.get("plan")
-    return {
-        "corridor": None if corridor is None else Corridor(*corridor),
-        "plan": None
-        if plan is None
-        else ExercisePlan(*plan[:-1], tuple(ExerciseChannel(*c) for c in plan[-1])),
     }
 
 

@@ -19,6 +19,7 @@ from firmware_py.pi.about import is_clock_synchronised
 from firmware_py.pi.battery import Battery
 from firmware_py.pi.bluez_config import MAIN_CONF, main_conf_problems
 from firmware_py.pi.console import sentence_of
+from firmware_py.pi.exercise_file import load_plan
 from firmware_py.pi.gpio_port import open_contact, open_output
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.guardian.real_time import PRIORITY
@@ -28,6 +29,8 @@ from firmware_py.pi.prescription_file import load_prescription
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.wiring import Places, open_imu, open_switch
 from firmware_py.pi.serial_port import SerialPort
+from stimulator import exercise_plan
+from stimulator.exercise_plan import ExercisePlan
 from stimulator.prescription import Prescription, PrescriptionError, checked, default_prescription, warnings
 
 OK, NOTE, MISSING = "ok", "note", "MISSING"
@@ -35,6 +38,7 @@ LISTEN_S = 0.5  # to the IMU
 NAP_S = 0.02
 GRAVITY_MG, SLANT_MG = 1_000, 300
 FREE_MIN_N = 100 << 20
+NO_ATTEMPT = "trigger is 2 (own attempt); a sensor on the shank cannot see the foot lift. Choose 0 or 1."
 NO_ADAPTER = "There is no Bluetooth adapter {}: look at `bluetoothctl list`."
 
 
@@ -85,6 +89,7 @@ def look(config: RunConfig, *, is_sim: bool, openers: Openers | None = None) -> 
     """Yield what there is to say, part by part. A simulation brings its own parts; the rest is needed there too."""
     how = openers or Openers()
     yield _found("prescription", lambda: _prescription(config))
+    yield _found("exercise", lambda: _exercise(config))
     if not is_sim:
         yield _found("stimulator", lambda: _stimulator(config, how))
         yield _found("imu", lambda: _imu(config, how))
@@ -126,6 +131,29 @@ def _prescription(config: RunConfig) -> Finding:
     said = warnings(prescription)
     name = config.files.prescription or "the defaults, as no file is named"
     return Finding(what="prescription", state=NOTE if said else OK, text=" ".join([f"{name}.", *said]))
+
+
+def plan_of(config: RunConfig, prescription: Prescription) -> ExercisePlan | None:
+    """Return the plan that the configuration names; PrescriptionError if it must not run with `prescription`."""
+    named = config.files.exercise
+    if not named:
+        return None
+    plan = exercise_plan.checked(
+        load_plan(Path(named), prescription), prescription, config.device().capability.current_step_ua
+    )
+    if plan.trigger == exercise_plan.BY_ATTEMPT and config.imu.place != "foot":
+        raise PrescriptionError([NO_ATTEMPT])
+    return plan
+
+
+def _exercise(config: RunConfig) -> Finding:
+    plan = plan_of(config, prescription_of(config))
+    if plan is None:
+        return Finding(what="exercise", state=NOTE, text="none: no plan is named by exercise in [files].")
+    if plan.trigger == exercise_plan.BY_BUTTON and not config.keys.hand:
+        text = f"{config.files.exercise} waits for a hand button: wire hand in [keys], or type button."
+        return Finding(what="exercise", state=NOTE, text=text)
+    return Finding(what="exercise", state=OK, text=f"{config.files.exercise}; type exercise to begin it.")
 
 
 def _stimulator(config: RunConfig, how: Openers) -> Finding:
@@ -197,7 +225,7 @@ def _output(what: str, line: str, how: Openers) -> Finding:
 
 def _keys(config: RunConfig, how: Openers) -> Finding:
     own = config.keys
-    keys = {name: getattr(own, name) for name in ("up", "down", "pause", "mute")}
+    keys = {name: getattr(own, name) for name in ("up", "down", "pause", "mute", "hand")}
     outputs = {name: getattr(own, name) for name in ("beeper", "motor")}
     for name, line in keys.items():
         if line:

@@ -133,6 +133,7 @@ class Keys(BaseModel):
     down: Line = Field(default="", description="Less, by 5 % of the level.")
     pause: Line = Field(default="", description="No step is helped after the one that runs; again: goes on.")
     mute: Line = Field(default="", description="Cues are felt, not heard; alarms are always heard.")
+    hand: Line = Field(default="", description="Hand button that begins each burst of a triggered exercise.")
     beeper: Line = Field(
         default="", description="Quiet beeper for cues, through a transistor; not the guardian's."
     )
@@ -189,6 +190,10 @@ class Files(BaseModel):
     prescription: str = Field(
         default="",
         description="TOML file with the settings of the stimulation (docs/prescription.md); empty: defaults.",
+    )
+    exercise: str = Field(
+        default="",
+        description="TOML file with the plan of an exercise (docs/stimulation.md); empty: no exercise.",
     )
     settings: str = Field(
         default="settings",
@@ -274,6 +279,7 @@ def load_config(path: Path) -> RunConfig:
             "files": kept.model_copy(
                 update={
                     "prescription": str(beside / kept.prescription) if kept.prescription else "",
+                    "exercise": str(beside / kept.exercise) if kept.exercise else "",
                     "settings": str(beside / kept.settings),
                     "logs": str(beside / kept.logs),
                 }

@@ -6,8 +6,9 @@ from firmware_py import acts, messages
 from firmware_py.messages import StatusFrame
 from firmware_py.pi import words
 from firmware_py.pi.run.controller import Report
-from firmware_py.pi.run.orders import TEST, WALK, order
+from firmware_py.pi.run.orders import EXERCISE, TEST, WALK, order
 from safety import faults, supervisor
+from stimulator.exercise import ENDS, IDLE, OVER, PHASE_NAMES
 from stimulator.parameters import CHANNEL_NAMES
 
 ASK_EVERY_US = 200_000
@@ -23,9 +24,14 @@ arm anyway    although the sensor cannot be right; the log keeps it
 worn          the sensor was put on anew: disarms, and finds out again how it sits
 pause, resume, disarm
 clear         the cause of a fault was mended
+exercise      arm for the exercise of the configuration, and begin it (the person sits)
+button        the hand button of a triggered exercise;  end  ends the exercise
 key KEY       the wearer's key (up, down, pause, mute); `key KEY long` holds it, which frees locked keys
 pair          a laptop may pair for a minute, by the number that is shown here
 quit"""
+NO_EXERCISE = (
+    "No exercise came into charge. Name a plan by exercise in [files], or wait for the end of the step."
+)
 PAIRING = "The pairing window is open for a minute; the passkey is shown here."
 NO_LINK = "There is no link. Set enabled in [link] of the configuration to true, then start again."
 KEYS = ("up", "down", "pause", "mute")  # in the order of `stimulator.wearer`
@@ -38,6 +44,7 @@ PLAIN = {
     "disarm": messages.DISARM,
     "clear": messages.CLEAR,
 }
+ARMED_BY = {messages.ARM: 1, messages.ARM_TEST: 2, messages.ARM_EXERCISE: 3}
 ARMED_FOR = {0: "not armed", 1: "ARMED for walking", 2: "ARMED for a test", 3: "ARMED for exercise"}
 
 
@@ -82,6 +89,16 @@ class Console:
         elif typed[0] in PLAIN and len(typed) == 1:
             self._cancel()
             self._send(PLAIN[typed[0]])
+        elif typed == ["exercise"]:
+            self._cancel()
+            self._order(order(acts.ACT_USE, EXERCISE))
+            self._begin(messages.ARM_EXERCISE)
+        elif typed == ["end"]:
+            self._cancel()
+            self._order(order(acts.ACT_END))
+            self._send(messages.DISARM)
+        elif typed == ["button"]:
+            self._order(order(acts.ACT_BUTTON))
         elif typed[0] == "key" and len(typed) > 1 and typed[1] in KEYS and typed[2:] in ([], ["long"]):
             self._key_up()
             self._key, self._key_us = KEYS.index(typed[1]), -LONG_US if typed[2:] else -TAP_US
@@ -138,15 +155,18 @@ class Console:
     def _ask(self, now_us: int, status: StatusFrame) -> None:
         if self._wish_until_us < 0:
             self._wish_until_us, self._ask_us = now_us + ASK_MAX_US, now_us
-        armed_for = 1 if self._wish == messages.ARM else 2
+        armed_for = ARMED_BY[self._wish]
         if status.armed == armed_for:
+            if self._wish == messages.ARM_EXERCISE:
+                self._order(order(acts.ACT_START))
             if self._wish == messages.ARM_TEST:
                 self._burst_until_us = now_us + TEST_US
                 self._beat_us = -1
             self._wish = 0
         elif now_us > self._wish_until_us:
+            is_alone = self._wish == messages.ARM_EXERCISE and self._in_charge() != EXERCISE
             self._wish = 0
-            self._say(f"It did not arm: {why_not(status)}")
+            self._say(NO_EXERCISE if is_alone else f"It did not arm: {why_not(status)}")
         elif now_us >= self._ask_us and self._in_charge() == armed_for - 1:
             self._ask_us = now_us + ASK_EVERY_US
             self._send(self._wish)
@@ -213,6 +233,13 @@ def wearers(report: Report) -> str:
     """Return a line about the wearer's level and keys."""
     said = f"Wearer: level {report.level} %, keys {'locked' if report.is_locked else 'free'}"
     return said + (", paused" if report.is_paused else "") + (", muted" if report.is_muted else "") + "."
+
+
+def exercises(report: Report) -> str:
+    """Return a line about the exercise, "" before the first."""
+    if report.exercise == IDLE:
+        return ""
+    return f"Exercise: {ENDS[report.exercise_ended_by] if report.exercise == OVER else PHASE_NAMES[report.exercise]}"
 
 
 def standing(status: StatusFrame) -> str:

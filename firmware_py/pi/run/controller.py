@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_py.compose_controller import Controller, compose_controller
+from firmware_py.compose_controller import Controller, compose_controller, worn_of
 from firmware_py.cycle import CYCLE_US
 from firmware_py.pi.guardian.log_port import LogPort
 from firmware_py.pi.guardian.ports import monotonic_us
@@ -43,6 +43,7 @@ PACKET_N = 64
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """config, places   as JSON;  prescription   canonical bytes in hex
+    plan   of the exercise as in the head of the log, None for none
     guardian_fd, orders_fd, log_fd, link_fd   inherited descriptors; link_fd -1 without a link
     """
 
@@ -52,6 +53,7 @@ class Spec:
     guardian_fd: int
     orders_fd: int
     log_fd: int
+    plan: list | None = None
     link_fd: int = -1
 
 
@@ -65,6 +67,7 @@ class Report:
     samples_late, edges_thinned, frames_lost   see LegSensors and GuardianLink
     in_charge      who asks for pulses, as ACT_USE puts them in charge; told as soon as it changes
     level, is_paused, is_muted, is_locked   of the wearer's keys; told as soon as they change
+    exercise, exercise_ended_by   phase and end of `stimulator.exercise`; told as soon as it changes
     mounting       what cannot be right about the IMU, of gait_detect.mounting_problems
     histogram      lines for a person, at the end
     """
@@ -84,6 +87,8 @@ class Report:
     is_paused: bool = False
     is_muted: bool = False
     is_locked: bool = True
+    exercise: int = 0
+    exercise_ended_by: int = 0
     mounting: int = mounting_problems.OK
     histogram: list[str] = dataclasses.field(default_factory=list)
 
@@ -147,6 +152,8 @@ class ControllerProcess:
             (wearer.level, wearer.is_paused, wearer.is_muted, wearer.is_locked)
             == (report.level, report.is_paused, report.is_muted, report.is_locked)
         )
+        exercise = self._controller.exercise
+        is_known &= exercise is None or exercise.phase == report.exercise
         return not is_known or self._controller.in_charge != report.in_charge
 
     def _wait(self, wait_us: int) -> None:
@@ -197,6 +204,9 @@ class ControllerProcess:
         if wearer is not None:
             report.level, report.is_paused = wearer.level, wearer.is_paused
             report.is_muted, report.is_locked = wearer.is_muted, wearer.is_locked
+        exercise = self._controller.exercise
+        if exercise is not None:
+            report.exercise, report.exercise_ended_by = exercise.phase, exercise.ended_by
         report.mounting = self._controller.cycle.detector.mounting.problem
         try:
             self._orders.send(json.dumps(dataclasses.asdict(report)).encode())
@@ -230,7 +240,7 @@ def main(arguments: list[str]) -> int:
         has_switch=bool(config.lines.heel_switch),
         side=config.wearer.side,
         device=config.device(),
-        corridor=config.corridor(),
+        **worn_of({"corridor": config.corridor(), "plan": spec.plan}),
         signals=signals,
     )
     try:

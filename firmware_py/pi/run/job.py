@@ -21,9 +21,9 @@ from firmware_py.pi.link_store import FileStore, default_folder
 from firmware_py.pi.link_users import ROLES, add_user, chosen_pin
 from firmware_py.pi.log_folder import new_session
 from firmware_py.pi.run.body import Body
-from firmware_py.pi.run.check import MISSING, look, may_start, prescription_of
+from firmware_py.pi.run.check import MISSING, look, may_start, plan_of, prescription_of
 from firmware_py.pi.run.config import Link, RunConfig, load_config
-from firmware_py.pi.run.console import HELP, Console, VirtualPerson, standing, wearers
+from firmware_py.pi.run.console import HELP, Console, VirtualPerson, exercises, standing, wearers
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link import BATTERY, PAIR
 from firmware_py.pi.run.link_launch import started_with
@@ -75,6 +75,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--severity", default="severe", help="of the simulated foot drop (default severe)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, at the end")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated walk (default 1)")
+    parser.add_argument(
+        "--seated", action="store_true", help="with --sim: the person sits, for test bursts and exercises"
+    )
     parser.add_argument(
         "--by-hand",
         action="store_true",
@@ -146,7 +149,7 @@ def _body(config: RunConfig, chosen: argparse.Namespace) -> Iterator[Body | None
         return
     with (
         tempfile.TemporaryDirectory(prefix="swingphase-sim-") as folder,
-        Body(Path(folder), config, severity=chosen.severity, seed=chosen.seed) as body,
+        Body(Path(folder), config, severity=chosen.severity, seed=chosen.seed, seated=chosen.seated) as body,
     ):
         yield body
 
@@ -170,6 +173,7 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
         session=session,
         was_checked=body is not None or was_checked(store, name),
         is_sim=body is not None,
+        plan=plan_of(config, prescription),
         link=place,
     )
     watch = Watch(config, processes, body, store, name, is_by_hand=body is None or chosen.by_hand)
@@ -238,7 +242,7 @@ class Watch:
         self._stdin = 0 if has_keyboard else -1
         self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
         self._battery_us = 0
-        self._told = self._wearer = ""
+        self._told = self._wearer = self._exercise = ""
         self._has_kept = False
         self.problem = ""
         if self._stdin >= 0:
@@ -262,6 +266,7 @@ class Watch:
             fds.append(self._stdin)
         ready = select.select(fds, (), (), LOOK_S)[0]
         self._show_wearer(wearers(processes.hear()))
+        self._show_exercise(exercises(processes.report))
         for status in processes.operator.hear():
             self._show(standing(status))
             self._keep(status.armed)
@@ -321,6 +326,11 @@ class Watch:
             if self._wearer:  # not what it is at the start
                 print(line, flush=True)
             self._wearer = line
+
+    def _show_exercise(self, line: str) -> None:
+        if line != self._exercise:
+            print(line, flush=True)
+            self._exercise = line
 
     def _keep(self, armed: int) -> None:
         """Armed for walking shows that the guardian counts leg and channels as checked: remember that."""

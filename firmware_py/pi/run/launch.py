@@ -30,6 +30,7 @@ from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.controller import Report, Spec
 from firmware_py.pi.run.link_launch import LaunchedLink, launch_link, pair
 from firmware_py.pi.run.wiring import Places
+from stimulator.exercise_plan import ExercisePlan
 from stimulator.prescription import Prescription, canonical_bytes
 
 END_S = 3.0  # for a process to end by itself
@@ -120,10 +121,12 @@ def launch(
     session: Path,
     was_checked: bool,
     is_sim: bool,
+    plan: ExercisePlan | None = None,
     link: LinkPlace | None = None,
 ) -> Processes:
     """Start log writer, guardian, controller, and the link if it has a place.
 
+    plan   of the exercise, None for none
     `config` has passed `check`; in a simulation lines are not touched.
     """
     device = config.device()
@@ -138,7 +141,7 @@ def launch(
     )
     known = {"place": config.imu.place, "side": config.wearer.side, "has_switch": settings.has_switch}
     known["switch_foot"] = "own"
-    known["corridor"] = config.corridor()
+    known |= {"corridor": config.corridor(), "plan": plan}
     about = {
         "guardian": about_guardian(settings),
         "controller": about_controller(device, prescription, **known),
@@ -169,6 +172,7 @@ def launch(
         guardian_fd=guardian.controller.fileno(),
         orders_fd=orders_end.fileno(),
         log_fd=writer.ends["controller"],
+        plan=about["controller"]["plan"],
         link_fd=controller_end.fileno() if link is not None else -1,
     )
     path = session / "controller.json"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from firmware_py.acts import ACT_BUTTON as BUTTON
 from firmware_py.acts import ACT_KEY_DOWN as KEY_DOWN
 from firmware_py.acts import ACT_KEY_UP as KEY_UP
 from firmware_py.pi.gpio_port import Contact, open_contact, open_output
@@ -73,6 +74,13 @@ def open_keys(config: RunConfig, places: Places, press: Callable[[int, int], obj
             if line:
                 contact = open_contact(*line_of(line), what)
                 found.append((contact, lambda down, key=key: press(KEY_DOWN if down else KEY_UP, key)))
+        if own.hand:
+            found.append(
+                (
+                    open_contact(*line_of(own.hand), "hand button"),
+                    lambda down: press(BUTTON, 0) if down else None,
+                )
+            )
     return Keys(found)
 
 
