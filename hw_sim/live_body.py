@@ -55,7 +55,14 @@ class LiveBody:
     """The whole of it, moved by `move(now_us)`, us since the start; `zero_us` is CLOCK_MONOTONIC then."""
 
     def __init__(
-        self, folder: Path, zero_us: int, leg: Leg, device: devices.Device, place: str, seed: int
+        self,
+        folder: Path,
+        zero_us: int,
+        leg: Leg,
+        device: devices.Device,
+        place: str,
+        seed: int,
+        heel_foot: str,
     ) -> None:
         self.iio = FakeIio(folder)
         self.heel_path = folder / "heel"
@@ -63,7 +70,7 @@ class LiveBody:
         self._heel_fd = os.open(self.heel_path, os.O_RDWR | os.O_NONBLOCK)
         self._zero_us = zero_us
         self.leg = leg
-        self._sensors = SimSensors(self.leg, rate_hz=RATE_HZ, place=place, t_us_start=0)
+        self._sensors = SimSensors(self.leg, rate_hz=RATE_HZ, place=place, t_us_start=0, heel_foot=heel_foot)
         self.stimulator = emulated(device, ElectrodeLoad(), seed=seed, on_pulse=self._deliver)
         self.link = PtyLink(self.stimulator)
         self._sample = Sample()
@@ -155,6 +162,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--answer-max-ms", type=int, default=0)
     parser.add_argument("--place", default="foot")
     parser.add_argument("--side", default="right")
+    parser.add_argument("--heel-foot", default="own")
     parser.add_argument("--seated", action="store_true")
     chosen = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -167,7 +175,7 @@ def main(arguments: list[str]) -> int:
     person = {"severity": chosen.severity, "seed": chosen.seed, "side": chosen.side}
     leg = SeatedLeg(**person) if chosen.seated else Leg(WalkerSettings(**person), keeps_trace=False)
     zero_us = monotonic_us()
-    body = LiveBody(chosen.folder, zero_us, leg, device, chosen.place, chosen.seed)
+    body = LiveBody(chosen.folder, zero_us, leg, device, chosen.place, chosen.seed, chosen.heel_foot)
     body.move(0)
     told = {
         "port": body.link.path,

@@ -34,7 +34,7 @@ class Body:
         self._command += ["--place", config.imu.place, "--side", config.wearer.side]
         self._command += ["--device", config.stimulator.device]
         self._command += ["--answer-max-ms", str(config.stimulator.answer_max_ms)]
-        self._command += ["--seated"] if seated else []
+        self._command += ["--heel-foot", config.lines.heel_switch_foot] + (["--seated"] if seated else [])
         self.port = ""
         self.places = Places()
         self.prescription = default_prescription()

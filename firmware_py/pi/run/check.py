@@ -79,7 +79,7 @@ def prescription_of(config: RunConfig) -> Prescription:
 
 def may_start(prescription: Prescription, config: RunConfig) -> Prescription:
     """Return it if the device may start with it; PrescriptionError if not."""
-    found = start_problems(prescription, hears_other=False)
+    found = start_problems(prescription, hears_other=config.hears_other)
     if found:
         raise PrescriptionError(found)
     return checked(prescription, config.device().capability)
@@ -196,7 +196,10 @@ def _heel(config: RunConfig, how: Openers) -> Finding:
     is_closed = switch.is_closed
     switch.close()
     state = "closed (heel loaded)" if is_closed else "open (heel lifted)"
-    return Finding(what="heel switch", state=OK, text=f"line {config.lines.heel_switch}, {state} now.")
+    text = f"line {config.lines.heel_switch}, {state} now."
+    if config.hears_other:
+        text += " Under the other foot: a switch that is stuck or torn is not noticed by the guardian."
+    return Finding(what="heel switch", state=NOTE if config.hears_other else OK, text=text)
 
 
 def _stop(config: RunConfig, how: Openers) -> Finding:

@@ -116,6 +116,11 @@ class Lines(BaseModel):
 
     model_config = SHAPE
     heel_switch: Line = Field(default="17", description="Closed while the heel is loaded.")
+    heel_switch_foot: Literal["own", "other"] = Field(
+        default="own",
+        description="Under whose heel: the helped foot's own, or the other's, for prescriptions with start_at 1. "
+        "With other the guardian has the IMU alone to judge by.",
+    )
     stop: Line = Field(
         default="27", description="Stop contact, closed at rest: pressed, unplugged and broken all stop."
     )
@@ -227,6 +232,11 @@ class RunConfig(BaseModel):
             answer_max_ms=chosen.answer_max_ms,
             allow_host_death_tail_ms=chosen.allow_host_death_tail_ms,
         )
+
+    @property
+    def hears_other(self) -> bool:
+        """Whether the heel switch is under the other foot."""
+        return bool(self.lines.heel_switch) and self.lines.heel_switch_foot == "other"
 
     def corridor(self) -> Corridor:
         """Return what the wearer's level may be; UserError with the sentences if it may not be that."""

@@ -239,6 +239,7 @@ def main(arguments: list[str]) -> int:
         place=config.imu.place,
         has_switch=bool(config.lines.heel_switch),
         side=config.wearer.side,
+        switch_foot=config.lines.heel_switch_foot,
         device=config.device(),
         **worn_of({"corridor": config.corridor(), "plan": spec.plan}),
         signals=signals,

@@ -18,6 +18,7 @@ from firmware_py.compose_controller import about_controller
 from firmware_py.link.kept import hash_of
 from firmware_py.pi.console import ROOT
 from firmware_py.pi.guardian.ports import monotonic_us
+from firmware_py.pi.guardian.settings import GuardianSettings
 from firmware_py.pi.guardian_launch import (
     LaunchedGuardian,
     OperatorLink,
@@ -130,17 +131,13 @@ def launch(
     `config` has passed `check`; in a simulation lines are not touched.
     """
     device = config.device()
-    settings = settings_for(
-        prescription,
-        device,
-        allow_host_death_tail_ms=config.stimulator.allow_host_death_tail_ms,
-        has_imu=True,
-        has_switch=bool(config.lines.heel_switch),
-        is_shank=config.imu.place == "shank",
-        was_checked=was_checked,
-    )
-    known = {"place": config.imu.place, "side": config.wearer.side, "has_switch": settings.has_switch}
-    known["switch_foot"] = "own"
+    settings = settings_of(config, prescription, was_checked)
+    known = {
+        "place": config.imu.place,
+        "side": config.wearer.side,
+        "has_switch": bool(config.lines.heel_switch),
+    }
+    known["switch_foot"] = config.lines.heel_switch_foot
     known |= {"corridor": config.corridor(), "plan": plan}
     about = {
         "guardian": about_guardian(settings),
@@ -204,6 +201,22 @@ def launch(
     writer.let_go_of_ends()  # and the log writer, when they all are
     operator = OperatorLink(guardian.operator, monotonic_us)
     return Processes(guardian, controller, writer, operator, orders, session, battery_fd, launched)
+
+
+def settings_of(config: RunConfig, prescription: Prescription, was_checked: bool) -> GuardianSettings:
+    """Return what the guardian is told. Of a switch under the other heel it is told nothing: its rules are for the own.
+
+    See `firmware_py.compose.compose_walk`, switch_foot, for what is lost with that.
+    """
+    return settings_for(
+        prescription,
+        config.device(),
+        allow_host_death_tail_ms=config.stimulator.allow_host_death_tail_ms,
+        has_imu=True,
+        has_switch=bool(config.lines.heel_switch) and not config.hears_other,
+        is_shank=config.imu.place == "shank",
+        was_checked=was_checked,
+    )
 
 
 def _parts(config: RunConfig, is_sim: bool) -> tuple[tuple[str, ...], tuple[int, ...], int]:

@@ -81,7 +81,7 @@ class LinkProcess:
             monotonic_us,
             capability=device.capability,
             limits=channel_limits(prescription, device.capability),
-            hears_other=False,
+            hears_other=config.hears_other,
             on_news=self._take_news,
         )
         self._button = _button(config)
