@@ -91,6 +91,9 @@ class Stopwatch:
     def take_swing(self, swing: int) -> None:
         """Nothing."""
 
+    def take_mode(self, mode: int) -> None:
+        """Nothing."""
+
     def take(self, request) -> None:
         """A request is handed over."""
         self.request_us.append((time.perf_counter_ns() - self.began_ns) // 1000)

@@ -21,7 +21,7 @@ class ControlCycle:
 
     sensors    firmware_py.hal.Sensors
     detector   gait_detect.detector.GaitDetector
-    scheduler  stimulator.walk.WalkScheduler, or another with the same step; `use` changes it
+    scheduler  stimulator.walk.WalkScheduler, or another with the same step and a `mode`; `use` changes it
     guard      firmware_py.guard.Guard, or what stands for it in another process
     log        firmware_py.hal.Log
     """
@@ -102,6 +102,7 @@ class ControlCycle:
             self.scheduler = self._next
         scheduler = self.scheduler
         self._guard.take_swing(self.detector.state.swing)
+        self._guard.take_mode(scheduler.mode)
         count = scheduler.step(t_us, dt_us, self.detector.state, fresh)
         if self._comparison is not None:
             self._note_comparison(self._comparison)

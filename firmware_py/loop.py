@@ -75,7 +75,7 @@ class Loop(Modes):
         """Arm for one test burst; True if it is armed then. Never while armed for something else: disarm first.
 
         False at first, while the stimulator wakes up or a step still ends: ask again in the next cycle, but
-        not if `guard.stops` has changed since: somebody wants no stimulation.
+        not if `guard.ends` has changed since: somebody wants no stimulation.
         """
         if self._is_armed_but_for(TEST):
             return False  # the wearer may be walking, and would lose the help without a sound

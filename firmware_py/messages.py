@@ -11,6 +11,7 @@ from safety.gate import SEQUENCE_MASK
 from safety.limits import CHANNELS_MAX
 from safety.pulse import PulseRequest, PulseResult
 from safety.sample import Sample
+from safety.supervisor import EXERCISE, WALK
 
 CYCLE = 1
 STATUS = 2
@@ -40,16 +41,18 @@ class CycleFrame:
     sequence                int, counts cycles, 0 to 2**20 - 1, then again from 0
     t_us                    int, clock reading at which the frame was made, us, wraps
     swing                   1 if the detector asks for help now, else 0
+    mode                    of the scheduler in charge, as of safety.supervisor: WALK, TEST, EXERCISE
     samples[0:samples_n]    Sample, every raw reading of this cycle, oldest first
     requests[0:requests_n]  PulseRequest
     """
 
-    __slots__ = ("requests", "requests_n", "samples", "samples_n", "sequence", "swing", "t_us")
+    __slots__ = ("mode", "requests", "requests_n", "samples", "samples_n", "sequence", "swing", "t_us")
 
     def __init__(self) -> None:
         self.sequence: int = 0
         self.t_us: int = 0
         self.swing: int = 0
+        self.mode: int = WALK
         self.samples = tuple([Sample() for _ in range(SAMPLES_MAX)])
         self.samples_n: int = 0
         self.requests = tuple([PulseRequest() for _ in range(REQUESTS_MAX)])
@@ -91,9 +94,12 @@ class CycleFrame:
         writer.begin(CYCLE)
         if not 0 <= self.sequence <= SEQUENCE_MASK or not 0 <= self.swing <= 1:
             return 0
+        if not WALK <= self.mode <= EXERCISE:
+            return 0
         writer.put_u30(self.sequence)
         writer.put_u30(self.t_us)
         writer.put_u8(self.swing)
+        writer.put_u8(self.mode)
         writer.put_u8(self.samples_n)
         writer.put_u8(self.requests_n)
         for i in range(self.samples_n):
@@ -111,6 +117,7 @@ class CycleFrame:
         self.sequence = reader.get_u30(SEQUENCE_MASK)
         self.t_us = reader.get_u30()
         self.swing = reader.get_u8(1)
+        self.mode = reader.get_u8(EXERCISE)
         self.samples_n = reader.get_u8(SAMPLES_MAX)
         self.requests_n = reader.get_u8(REQUESTS_MAX)
         for i in range(self.samples_n):
@@ -228,13 +235,18 @@ class StatusFrame:
 
 
 class CommandFrame:
-    """STOP to TELL, and when it was given."""
+    """STOP to TELL.
 
-    __slots__ = ("kind", "t_us")
+    t_us     when it was given
+    asked_us when a person first asked for it: an arm is given again and again while the stimulator wakes up
+    """
+
+    __slots__ = ("asked_us", "kind", "t_us")
 
     def __init__(self) -> None:
         self.kind: int = STOP
         self.t_us: int = 0
+        self.asked_us: int = 0
 
     def encode(self, writer) -> int:
         """Build the frame in `writer`; return its length, 0 if this is no command."""
@@ -242,6 +254,7 @@ class CommandFrame:
             return 0
         writer.begin(self.kind)
         writer.put_u30(self.t_us)
+        writer.put_u30(self.asked_us)
         return writer.finish()
 
     def decode(self, reader) -> bool:
@@ -250,6 +263,7 @@ class CommandFrame:
             return False
         self.kind = reader.kind
         self.t_us = reader.get_u30()
+        self.asked_us = reader.get_u30()
         return reader.is_all_read()
 
 

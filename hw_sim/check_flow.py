@@ -143,8 +143,8 @@ def burst_of(
 
 def _arm_for_test(world: World) -> None:
     end_us = world.now_us + ARM_MAX_US
-    stops = world.loop.guard.stops
-    while not world.loop.arm_test() and world.now_us < end_us and world.loop.guard.stops == stops:
+    ends = world.loop.guard.ends
+    while not world.loop.arm_test() and world.now_us < end_us and world.loop.guard.ends == ends:
         world.advance(CYCLE_US)
 
 

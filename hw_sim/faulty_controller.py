@@ -57,6 +57,10 @@ class FaultyController:
         """Pass the detector's word on."""
         self._guard.take_swing(swing)
 
+    def take_mode(self, mode: int) -> None:
+        """Pass on who is in charge."""
+        self._guard.take_mode(mode)
+
     def take(self, request: PulseRequest) -> None:
         """Pass a request on, with its time shifted."""
         kept = PulseRequest()

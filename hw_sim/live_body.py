@@ -165,7 +165,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--heel-foot", default="own")
     parser.add_argument("--seated", action="store_true")
     chosen = parser.parse_args(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends last, when the parent closes its standard input
     device = devices.choose(
         chosen.device,

@@ -120,6 +120,8 @@ class Supervisor:
             self.is_acknowledged = False
             self.is_checked = False
         elif event == CLEAR:
+            if self.fault_id == faults.LEAD_OPEN:
+                self.is_checked = False  # hands were at the leads
             self.fault_id = faults.NO_FAULT
             self._sound_left_us = 0
         if new == ____ or (new == STIMULATING and event == BURST_BEGAN and not self.may_start_burst):
@@ -137,6 +139,9 @@ class Supervisor:
                 self._after = ARMED
             elif event == STEP_ENDED and self._is_ending:
                 self._end_within(LANDED_MAX_US)
+        if old == STIMULATING and self._after == FAULT and new != STIMULATING and new != FAULT:
+            new = FAULT  # however the burst ends: what was to latch, latches
+            cause = self._after_cause
         self._enter(new, cause)
         self._settle()
 

@@ -95,6 +95,7 @@ class Exercise:
         self.phase: int = IDLE
         self.ended_by: int = NOT_ENDED
         self.tone: int = cues.TONE_NONE
+        self.mode: int = EXERCISE
         self.set_number: int = 0
         self.done: int = 0
         self.done_total: int = 0

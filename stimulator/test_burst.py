@@ -121,6 +121,7 @@ class TestBurst:
         self.prescription = prescription
         self.cycle_us: int = cycle_us
         self.envelope = Press(cycle_us)
+        self.mode: int = TEST
         self.channel: int = 0
         self.count: int = 0
         self.requests = (PulseRequest(),)

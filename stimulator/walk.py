@@ -5,6 +5,7 @@ quick enough to ask in time; it does not have to be on the beat.
 """
 
 from safety.pulse import PulseRequest
+from safety.supervisor import WALK
 from stimulator.cues import TONE_NONE
 from stimulator.envelope import OFF, Envelope
 from stimulator.prescription import PrescriptionError, steep_changes
@@ -23,6 +24,7 @@ class WalkScheduler:
     A request's pulse is due within `cycle_us` from t_us. The control cycle numbers it.
     take_turns(turn, turns)   `turns` legs share the device, this one is number `turn`: each pulse has its own time
     restart()    somebody has armed: the soft start begins anew
+    mode         what the guard must be armed for
     tone         of this mode: none, a step has its click (`stimulator.wearer`)
     """
 
@@ -30,6 +32,7 @@ class WalkScheduler:
         self.prescription = prescription
         self.cycle_us: int = cycle_us
         self.tone: int = TONE_NONE
+        self.mode: int = WALK
         self._step_ua: int = current_step_ua  # of the device: nothing below one step is asked for
         self.envelope = Envelope(prescription)
         self.count: int = 0

@@ -192,6 +192,7 @@ class WithLevel:
         self.inner = inner
         self.envelope = inner.envelope
         self.requests = inner.requests
+        self.mode: int = inner.mode
         self.count: int = 0
         self.share_percent: int = wearer.share_percent
         self._wearer = wearer

@@ -16,9 +16,10 @@ def frame_bytes(frame) -> bytes:
     return bytes(_writer.buf[:n])
 
 
-def command(kind: int, t_us: int = 0) -> bytes:
+def command(kind: int, t_us: int = 0, asked_us: int | None = None) -> bytes:
     frame = CommandFrame()
     frame.kind, frame.t_us = kind, t_us & WRAP_MASK_US
+    frame.asked_us = (t_us if asked_us is None else asked_us) & WRAP_MASK_US
     return frame_bytes(frame)
 
 
@@ -40,9 +41,10 @@ def sample(t_us: int, is_up: bool) -> Sample:
     return made
 
 
-def cycle(sequence: int, t_us: int, *, swing: int = 0, samples=(), requests=()) -> bytes:
+def cycle(sequence: int, t_us: int, *, swing: int = 0, mode: int = 0, samples=(), requests=()) -> bytes:
     frame = CycleFrame()
     frame.sequence, frame.t_us, frame.swing = sequence, t_us & WRAP_MASK_US, swing
+    frame.mode = mode
     for one in samples:
         assert frame.add_sample(one)
     for one in requests:

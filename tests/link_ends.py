@@ -63,6 +63,10 @@ class Ends:
                 self.device.hear()
 
     def commands(self):
+        return [kind for kind, _ in self.wishes()]
+
+    def wishes(self):
+        """Return (kind, since when it is wanted) of each command."""
         reader, command, found = FrameReader(), CommandFrame(), []
         while True:
             try:
@@ -73,7 +77,7 @@ class Ends:
             reader.feed(packet, 0, len(packet))
             while reader.next():
                 assert command.decode(reader)
-                found.append(command.kind)
+                found.append((command.kind, command.asked_us))
 
     def says(self, **values_):
         """The guardian tells the link."""

@@ -53,6 +53,7 @@ class Rig:
             self.link.pump(self.now_us, self.port.written_total)
             if self.controller_runs and self.now_us % CYCLE_US == 0:
                 self.guard.take_swing(1)
+                self.guard.take_mode(self.guard.supervisor.mode)  # whoever it is armed for asks
                 self.guard.cycle_finished(self.cycle)
                 self.cycle += 1
             self.guard.step(self.t_us)

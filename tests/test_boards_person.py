@@ -6,7 +6,7 @@ import pytest
 
 from firmware_py import channel_check
 from hw_sim.seated import AS_WIRED, SWAPPED
-from safety import supervisor
+from safety import faults, supervisor
 from tests.fake_board import fake_board
 from tests.mpy.channel_check_loop import PRESS_MS
 from tests.test_portable_channel_check import trace_of
@@ -137,6 +137,25 @@ def test_a_check_by_key_is_judged_counts_and_is_kept_for_the_next_start(tmp_path
         walk.type("arm")
         walk.cycles(800)
         assert not walk.guard.gate.armed, "another leg is another profile"
+
+
+def test_a_lead_that_came_off_undoes_a_check_for_this_start_and_the_next(tmp_path):
+    with fake_board(tmp_path) as rig:
+        walk = rig.walk(trace_of("right", AS_WIRED))
+        check_by_key(walk)
+        assert walk.sup.is_checked
+        walk.sup.fault(faults.LEAD_OPEN)
+        walk.cycles(200)
+        assert walk.type("clear") == "ok"
+        walk.type("arm")
+        walk.cycles(800)
+        assert not walk.guard.gate.armed
+    with fake_board(tmp_path) as rig:
+        walk = rig.walk(TRACE)
+        walk.until(lambda: walk.sup.state == supervisor.READY and walk.guard.driver.state == 0)
+        walk.type("arm")
+        walk.cycles(800)
+        assert not walk.guard.gate.armed
 
 
 def test_swapped_leads_are_said_and_nothing_counts_as_checked(tmp_path):

@@ -5,6 +5,7 @@ from firmware_py.blackbox import RowRing, rows
 from firmware_py.cycle import ControlCycle
 from gait_detect.state import PHASE_SWING, GaitState
 from safety.pulse import PulseRequest
+from safety.supervisor import TEST, WALK
 from stimulator.envelope import OFF
 from stimulator.prescription import default_prescription
 from stimulator.walk import WalkScheduler
@@ -57,6 +58,9 @@ class Listener:
 
     def take_swing(self, swing):
         self.swing = swing
+
+    def take_mode(self, mode):
+        self.mode = mode
 
     def cycle_finished(self, sequence):
         self.heard.append(("finished", sequence))
@@ -157,6 +161,7 @@ class Asks:
         self.envelope = Asks._Envelope()
         self.requests = (PulseRequest(),)
         self.cuts = 0
+        self.mode = TEST
 
     def cut(self):
         self.cuts += 1
@@ -173,11 +178,13 @@ def test_another_scheduler_takes_over_only_when_the_present_one_is_at_rest():
     bench.go(200)
     assert bench.cycle.scheduler is not other, "a step is under way"
     assert other.cuts == 0
+    assert bench.guard.mode == WALK
     walk = bench.cycle.scheduler
     walk.cut()
     bench.go(5)
     assert bench.cycle.scheduler is other
     assert other.cuts == 1, "what it had begun before is over"
+    assert bench.guard.mode == TEST, "the guard hears who asks"
     bench.go(50)
     assert other.cuts == 1
     bench.cycle.use(walk)

@@ -134,3 +134,33 @@ def test_swings_without_help_between_bursts_are_no_loss_that_sounds():
         rig.ask(current_ua=0).run(20)
         rig.guard.take_swing(0)
     assert rig.guard.sound() == supervisor.SOUND_NONE
+
+
+@pytest.mark.parametrize("armed_for", [WALK, TEST, EXERCISE])
+@pytest.mark.parametrize("asks", [WALK, TEST, EXERCISE])
+def test_only_whoever_it_is_armed_for_gets_pulses(armed_for, asks):
+    rig = armed(armed_for)
+    rig.guard.take_mode(asks)
+    rig.ask().guard.step(rig.t_us)
+    assert (rig.last.granted_ua > 0) == (asks == armed_for)
+    if asks != armed_for:
+        assert rig.last.reason == reasons.HELD
+
+
+def test_pausing_a_test_ends_it():
+    rig = armed(TEST)
+    rig.guard.pause()
+    assert (rig.guard.supervisor.state, rig.gate.armed) == (supervisor.READY, False)
+    assert rig.guard.sound() == supervisor.SOUND_NONE, "a test that a person ends is no loss"
+    rig.guard.resume()
+    assert not burst(rig).delivered
+
+
+def test_pausing_after_a_test_does_not_switch_the_stimulator_off():
+    rig = armed(TEST)
+    rig.guard.disarm()
+    rig.run(400)
+    assert not rig.guard.arm(WALK), "it wakes the stimulator"
+    rig.guard.pause()
+    rig.run(400)
+    assert rig.guard.arm(WALK)

@@ -19,9 +19,9 @@ def test_what_was_asked_before_an_arm_does_not_wait_for_it():
 
 def test_a_request_for_a_time_far_ahead_is_refused():
     rig = Rig().armed()
-    rig.ask(in_us=100_001)
+    rig.ask(in_us=10_001)
     assert rig.last.reason == reasons.TOO_EARLY
-    rig.ask(in_us=100_000).run(150)
+    rig.ask(in_us=10_000).run(150)
     assert len(rig.delivered) == 1
 
 
@@ -208,3 +208,61 @@ def test_what_the_extension_is_granted_is_no_help_for_the_next_swing():
         rig.guard.supervisor._hold_left_us, rig.guard.supervisor.held_by = 0, 0
         swing(0, 500, 0)
     assert rig.guard.sound() == supervisor.SOUND_HELD
+
+
+def test_arming_while_a_fault_is_latched_does_not_wake_the_stimulator():
+    rig = Rig().armed()
+    rig.ask().run(25)
+    rig.guard.supervisor.fault(faults.CHECK_FAILED)
+    rig.run(400)
+    assert not rig.driver.is_ready()
+    assert not rig.guard.arm()
+    rig.run(400)
+    assert not rig.driver.is_ready(), "until a person has cleared the fault"
+    rig.guard.clear()
+    rig.run(400)
+    assert rig.guard.arm()
+
+
+def test_after_an_open_lead_every_channel_is_tested_again():
+    rig = Rig(plateau_nc=2_000).armed()
+    rig.ask().run(25)
+    rig.guard.supervisor.fault(faults.LEAD_OPEN)
+    rig.run(100)
+    rig.guard.clear()
+    rig.run(400)
+    rig.cycle = 0
+    assert not rig.guard.arm()
+    rig.guard.channels_checked()
+    assert not rig.guard.supervisor.is_checked, "a word is not enough: hands were at the leads"
+    for channel in (0, 1):
+        assert rig.guard.arm(supervisor.TEST)
+        rig.run(5)
+        for _ in range(6):
+            rig.ask(channel).run(25)
+        rig.guard.disarm()
+        rig.run(400)
+        rig.guard.open()
+        rig.run(400)
+        rig.cycle = 0
+    rig.guard.channels_checked()
+    assert rig.guard.arm()
+
+
+@pytest.mark.parametrize("fault_id", [faults.CHECK_FAILED, faults.DEVICE_FAULT])
+def test_after_another_fault_they_are_not(fault_id):
+    rig = Rig().armed()
+    rig.guard.supervisor.fault(fault_id)
+    rig.run(100)
+    rig.guard.clear()
+    rig.run(400)
+    rig.cycle = 0
+    assert rig.guard.arm()
+
+
+@pytest.mark.parametrize("end", ["stop", "disarm", "profile_changed"])
+def test_whoever_asks_again_and_again_to_be_armed_sees_that_a_person_ended_it(end):
+    rig = Rig().ready()
+    ends = rig.guard.ends
+    getattr(rig.guard, end)()
+    assert rig.guard.ends == ends + 1

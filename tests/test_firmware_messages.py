@@ -113,6 +113,7 @@ def test_only_the_known_commands_are_commands(kind):
     writer = FrameWriter()
     writer.begin(kind)
     writer.put_u30(5)
+    writer.put_u30(4)
     n = writer.finish()
     reader = FrameReader()
     reader.feed(writer.buf, 0, n)
@@ -166,7 +167,7 @@ def payload_frame(kind: int, payload: bytes, length: int | None = None) -> bytes
     return b"\xc5\x3a" + bytes(body) + crc_16(body, 0, len(body)).to_bytes(2, "little")
 
 
-GOOD = bytes.fromhex("07000000 01000000 01 00 00")
+GOOD = bytes.fromhex("07000000 01000000 01 00 00 00")
 
 
 @pytest.mark.parametrize(
@@ -175,19 +176,20 @@ GOOD = bytes.fromhex("07000000 01000000 01 00 00")
         ("one byte missing", GOOD[:-1]),
         ("one byte more", GOOD + b"\0"),
         ("nothing", b""),
-        ("sequence of 2**20", bytes.fromhex("00001000 01000000 01 00 00")),
-        ("time of 2**30", bytes.fromhex("07000000 00000040 01 00 00")),
-        ("swing 2", bytes.fromhex("07000000 01000000 02 00 00")),
-        ("nine samples", bytes.fromhex("07000000 01000000 01 09 00") + bytes(29 * 9)),
-        ("five requests", bytes.fromhex("07000000 01000000 01 00 05") + bytes(17 * 5)),
-        ("a sample is missing", bytes.fromhex("07000000 01000000 01 01 00")),
-        ("rate of 2**29", bytes.fromhex("07000000 01000000 01 01 00 00000000 00000020") + bytes(21)),
-        ("heel 2", bytes.fromhex("07000000 01000000 01 01 00") + bytes(28) + b"\x06"),
-        ("channel 4", bytes.fromhex("07000000 01000000 01 00 01 04") + bytes(16)),
-        ("request number 2**20", bytes.fromhex("07000000 01000000 01 00 01 00 00001000") + bytes(12)),
+        ("sequence of 2**20", bytes.fromhex("00001000 01000000 01 00 00 00")),
+        ("time of 2**30", bytes.fromhex("07000000 00000040 01 00 00 00")),
+        ("swing 2", bytes.fromhex("07000000 01000000 02 00 00 00")),
+        ("mode 3", bytes.fromhex("07000000 01000000 01 03 00 00")),
+        ("nine samples", bytes.fromhex("07000000 01000000 01 00 09 00") + bytes(29 * 9)),
+        ("five requests", bytes.fromhex("07000000 01000000 01 00 00 05") + bytes(17 * 5)),
+        ("a sample is missing", bytes.fromhex("07000000 01000000 01 00 01 00")),
+        ("rate of 2**29", bytes.fromhex("07000000 01000000 01 00 01 00 00000000 00000020") + bytes(21)),
+        ("heel 2", bytes.fromhex("07000000 01000000 01 00 01 00") + bytes(28) + b"\x06"),
+        ("channel 4", bytes.fromhex("07000000 01000000 01 00 00 01 04") + bytes(16)),
+        ("request number 2**20", bytes.fromhex("07000000 01000000 01 00 00 01 00 00001000") + bytes(12)),
         (
             "current of 2**30",
-            bytes.fromhex("07000000 01000000 01 00 01") + bytes(9) + b"\0\0\0\x40" + bytes(4),
+            bytes.fromhex("07000000 01000000 01 00 00 01") + bytes(9) + b"\0\0\0\x40" + bytes(4),
         ),
     ],
 )
@@ -209,7 +211,7 @@ def test_a_length_beyond_the_frame_is_skipped_at_once():
 
 def test_the_largest_cycle_and_status_fit_a_frame():
     largest = cycle(1, 2, samples=[sample(i, True) for i in range(8)], requests=[request()] * 4)
-    assert len(largest) == HEAD_N + 11 + 8 * 29 + 4 * 18 + CRC_N <= FRAME_MAX_N
+    assert len(largest) == HEAD_N + 12 + 8 * 29 + 4 * 18 + CRC_N <= FRAME_MAX_N
 
 
 @pytest.mark.parametrize(

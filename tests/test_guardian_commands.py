@@ -3,6 +3,7 @@
 import pytest
 
 from firmware_py import messages
+from safety import reasons
 from tests.guardian_frames import command
 from tests.test_guardian_core import STEP_US, Rig
 
@@ -75,3 +76,64 @@ def test_whoever_asks_how_the_guardian_stands_changes_nothing_and_stops_are_coun
         rig.step(operator=command(messages.STOP, rig.now_us))
         assert rig.status.stops == n, "whoever had asked to arm before must see it"
     assert not rig.is_armed
+
+
+ENDS = {
+    "operator": {"operator": messages.STOP},
+    "controller": {"controller": messages.STOP},
+    "disarm": {"operator": messages.DISARM},
+    "profile": {"operator": messages.PROFILE_CHANGED},
+    "button": {},
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_wish_to_be_armed_that_is_repeated_ends_with_a_stop_in_between(how):
+    rig = Rig().pulsing()
+    asked_us = rig.now_us
+    rig.run(20)
+    if how == "button":
+        rig.step(stop=True)
+    for who, kind in ENDS[how].items():
+        rig.step(**{who: command(kind, rig.now_us + STEP_US)})
+    for _ in range(10):  # fresh frames of an old wish
+        rig.run(200)
+        for kind in (messages.ACKNOWLEDGE, messages.ARM):
+            rig.step(operator=command(kind, rig.now_us + STEP_US, asked_us))
+        assert not rig.is_armed
+
+
+def test_one_wish_arms_once():
+    rig = Rig().pulsing()
+    rig.tell(messages.DISARM)
+    asked_us = rig.now_us + STEP_US
+    for _ in range(4):
+        rig.run(200)
+        rig.step(operator=command(messages.ARM, rig.now_us + STEP_US, asked_us))
+    assert rig.is_armed, "it is asked for again while the stimulator wakes up"
+    rig.guard.gate.disarm(reasons.NO_CYCLE)
+    for _ in range(4):
+        rig.run(200)
+        rig.step(operator=command(messages.ARM, rig.now_us + STEP_US, asked_us))
+        assert not rig.is_armed, "nobody has asked since"
+    rig.run(400).arm()
+    rig.run(400).arm()
+    assert rig.is_armed
+
+
+@pytest.mark.parametrize(("age_ms", "armed"), [(3_999, True), (4_002, False), (-2, False)])
+def test_a_wish_is_as_old_as_a_stimulator_takes_to_wake_up_at_most(age_ms, armed):
+    rig = Rig().run(4_100)
+    rig.tell(messages.ACKNOWLEDGE)
+    now_us = rig.now_us + STEP_US
+    rig.step(operator=command(messages.ARM, now_us, now_us - age_ms * 1000))
+    assert rig.is_armed == armed
+
+
+def test_a_test_arm_lets_no_pulse_of_the_walk_through():
+    rig = Rig().run(600)
+    assert rig.now_us >= rig.swings_from_us, "the walk asks for pulses"
+    rig.tell(messages.ACKNOWLEDGE)
+    rig.tell(messages.ARM_TEST)
+    assert rig.is_armed
+    assert rig.more_pulses(500) == 0

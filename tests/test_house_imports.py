@@ -33,7 +33,7 @@ GUARDIAN = "firmware_py.pi.guardian"
 GUARDIAN_MAY = (
     *("safety", "stimulator.drivers", GUARDIAN),
     *("firmware_py.guard", "firmware_py.guard_records", "firmware_py.guard_session"),
-    "firmware_py.guard_slot",
+    *("firmware_py.guard_slot", "firmware_py.guard_step"),
     *(
         "firmware_py.cycle_pace",
         "firmware_py.fault_causes",

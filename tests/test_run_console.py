@@ -15,7 +15,7 @@ class Desk:
     """A console whose commands and orders are kept; the guardian arms if `arms`."""
 
     def __init__(self, arms=True):
-        self.sent, self.orders, self.said = [], [], []
+        self.sent, self.orders, self.said, self.asked_us = [], [], [], []
         self.status = StatusFrame()
         self.status.is_ready, self.status.state = 1, supervisor.READY
         self.arms = arms
@@ -26,8 +26,9 @@ class Desk:
         )
         self.now_us = 7_000_000
 
-    def send(self, kind):
+    def send(self, kind, asked_us):
         self.sent.append(kind)
+        self.asked_us.append(asked_us)
         if self.arms and kind in (messages.ARM, messages.ARM_TEST):
             self.status.armed = 1 if kind == messages.ARM else 2
             self.status.state = supervisor.ARMED
@@ -64,6 +65,7 @@ def test_arm_puts_walking_in_charge_and_asks_until_it_is_armed():
     desk.run(1_000)
     assert desk.orders == [order(acts.ACT_USE, WALK)]
     assert desk.sent.count(messages.ARM) == 5
+    assert set(desk.asked_us) == {7_000_000 + STEP_US}, "of one wish, so that a stop in between ends it"
     desk.arms = True
     desk.run(300)
     n = len(desk.sent)

@@ -205,6 +205,17 @@ def test_the_guardian_is_asked_to_arm_only_once_the_right_one_is_in_charge(ends)
     assert ends.commands() == []
 
 
+def test_an_arm_that_is_given_again_and_again_is_one_wish_which_a_stop_in_between_ends(ends):
+    began_us = ends.walk.us % 2**30
+    for _ in range(4):
+        ends.device.arm_walk()
+        ends.run(150)
+    assert ends.wishes() == [(messages.ARM, began_us)] * 4
+    ends.run(400)
+    ends.device.arm_walk()
+    assert ends.wishes() == [(messages.ARM, (began_us + 1_000_000) % 2**30)], "asked for anew"
+
+
 def test_walking_is_not_asked_for_while_the_sensor_cannot_be_right(ends):
     ends.device._news.mounting = 1
     assert not ends.device.arm_walk()

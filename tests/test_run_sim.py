@@ -171,7 +171,9 @@ def assert_kept_until(killed_us, log):
 def check_of_settings(run):
     about = run.logs()["controller"].found.about
     profile = RunConfig.model_validate({"wearer": {"code": "sim"}}).profile()
-    return profile_hash(profile, from_bytes(bytes.fromhex(about["prescription_bytes"]))).encode()
+    prescription = from_bytes(bytes.fromhex(about["prescription_bytes"]))
+    charges_nc = [one.current_ua * one.width_us // 1000 for one in prescription.channels]
+    return " ".join((profile_hash(profile, prescription), *map(str, charges_nc))).encode()
 
 
 def test_a_killed_guardian_ends_the_current_and_loses_neither_log_nor_settings(tmp_path):

@@ -8,6 +8,7 @@ from safety.supervisor import Supervisor
 from tests.test_safety_supervisor import ARMED, SETUP, STIMULATING, after
 
 STUCK_OPEN, STUCK_CLOSED, SWITCH_SILENT, DISAGREE, FROZEN, STALE = 1, 2, 4, 5, 6, 7
+LEAD_OPEN, DEVICE_FAULT = 11, 16
 BATTERY_LOW, SESSION_OVER, CLOCK_JUMP = 17, 19, 23
 BURST_US, LANDED_US, TEST_US, SOUND_US = 5_100_000, 1_500_000, 2_000_000, 10_000_000
 
@@ -184,3 +185,36 @@ def test_leaving_a_pause_by_a_stop_gives_the_tone_anew():
     assert s.sound == sup.SOUND_NONE
     s.event(sup.STOP)
     assert s.sound == sup.SOUND_LOST
+
+
+@pytest.mark.parametrize("how", [sup.STOP, sup.DISARM, sup.PROFILE_CHANGED, sup.RESET, sup.BURST_ENDED])
+def test_what_is_to_latch_after_this_burst_latches_however_the_burst_ends(how):
+    s = after(*STIMULATING)
+    s.fault(STUCK_CLOSED)
+    assert s.state == sup.STIMULATING
+    s.event(how)
+    assert (s.state, s.fault_id, s.may_pulse) == (sup.FAULT, STUCK_CLOSED, False)
+
+
+def test_a_worse_fault_in_the_last_burst_keeps_its_own_name():
+    s = after(*STIMULATING)
+    s.fault(STUCK_CLOSED)
+    s.fault(LEAD_OPEN)
+    assert (s.state, s.fault_id) == (sup.FAULT, LEAD_OPEN)
+
+
+@pytest.mark.parametrize("how", [sup.STOP, sup.DISARM])
+def test_what_only_needs_an_arm_does_not_latch_when_the_last_burst_is_stopped(how):
+    s = after(*STIMULATING)
+    s.fault(BATTERY_LOW)
+    s.event(how)
+    assert s.state == sup.READY
+
+
+@pytest.mark.parametrize(("fault_id", "is_checked"), [(LEAD_OPEN, False), (DEVICE_FAULT, True)])
+def test_hands_at_the_leads_undo_the_check_of_the_channels(fault_id, is_checked):
+    s = after(*STIMULATING)
+    s.fault(fault_id)
+    assert s.is_checked, "until a person says that the cause was mended"
+    s.event(sup.CLEAR)
+    assert (s.state, s.is_checked, s.is_acknowledged) == (sup.SELF_TEST, is_checked, True)

@@ -5,8 +5,8 @@ Nothing here arms by itself, nothing repeats: a wish ends when it is done, after
 
 from firmware_py import channel_check
 from firmware_py.boards.buttons import LONG, NOTHING, SHORT
-from firmware_py.profile import keep_checked
-from safety import supervisor
+from firmware_py.profile import forget_checked, keep_checked
+from safety import faults, supervisor
 from safety.clock import AGE_MAX_US, Age
 from stimulator import cues
 from stimulator.envelope import OFF
@@ -39,7 +39,7 @@ class Person:
         self._is_known: bool = self._was_acknowledged()
         self._wish: int = NONE
         self._wish_age = Age()
-        self._stops: int = 0
+        self._ends: int = 0
         self._released = Age()
         self._seen: int = 0  # results of the guard
         self._granted: int = 0
@@ -47,12 +47,15 @@ class Person:
         self.channel: int = NO_CHANNEL
         self.is_new: bool = False  # a verdict to be told
         self.is_complete: bool = False  # a check to be kept
+        self.is_undone: bool = False  # a check to be forgotten: hands were at the leads
+        self._is_open_lead: bool = False
         self.verdicts = [-1] * len(loop.burst.prescription.channels)
 
     def step(self, dt_us: int, key: int, is_test_down: bool) -> None:
         """Do what is due. Allocates nothing."""
         self._wish_age.advance(dt_us)
         self._released.advance(dt_us)
+        self._look_at_leads()
         if self._is_beginning:
             self._begin()
             return
@@ -95,13 +98,25 @@ class Person:
         self._count()
 
     def keep(self) -> None:
-        """Keep that all channels were checked. OSError if that fails."""
-        self.is_complete = False
-        keep_checked(self._store, self._profile)
+        """Keep that all channels were checked, or forget it. OSError if that fails."""
+        is_undone = self.is_undone
+        self.is_complete = self.is_undone = False
+        if is_undone:
+            forget_checked(self._store)
+        else:
+            keep_checked(self._store, self._profile, self._loop.burst.prescription)
 
     def forget_wish(self) -> None:
         """A stop: nothing that was asked for before it is done after it."""
         self._wish = NONE
+
+    def _look_at_leads(self) -> None:
+        is_open = self._loop.guard.supervisor.fault_id == faults.LEAD_OPEN
+        if is_open and not self._is_open_lead:
+            self.is_undone = True
+            for i in range(len(self.verdicts)):
+                self.verdicts[i] = -1
+        self._is_open_lead = is_open
 
     def _was_acknowledged(self) -> bool:
         """What was acknowledged for this very profile still holds after a start."""
@@ -140,10 +155,10 @@ class Person:
     def _wish_for(self, what: int) -> None:
         self._wish = what
         self._wish_age.restart()
-        self._stops = self._loop.guard.stops
+        self._ends = self._loop.guard.ends
 
     def _try(self) -> None:
-        if self._stops != self._loop.guard.stops or self._wish_age.us > WISH_MAX_US:
+        if self._ends != self._loop.guard.ends or self._wish_age.us > WISH_MAX_US:
             self._wish = NONE
         elif self._wish == WALK:
             if self._loop.arm_walk():

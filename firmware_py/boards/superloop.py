@@ -210,7 +210,7 @@ class Superloop:
 
     def _write(self) -> bool:
         """What waits for somebody who has time; True if there was something."""
-        if self.person.is_complete:
+        if self.person.is_complete or self.person.is_undone:
             self._keep()
             return True
         if self.board.imu.is_gone and self._imu_in <= 0:

@@ -52,7 +52,7 @@ def build(setup):
         place=setup.place,
         has_switch=setup.has_switch,
         side=setup.side,
-        was_checked=was_checked(store, profile),
+        was_checked=was_checked(store, profile, prescription),
         device=devices.choose(devices.OUTPUT_STAGE),
         is_replayable=False,
     )

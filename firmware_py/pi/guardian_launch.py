@@ -64,11 +64,17 @@ class OperatorLink:
         self._writer = FrameWriter()
         self._reader = FrameReader()
 
-    def send(self, kind: int) -> None:
-        """Give a command (`firmware_py.messages`: STOP to PROFILE_CHANGED); OSError if the guardian is gone."""
+    def send(self, kind: int, asked_us: int = -1) -> None:
+        """Give a command (`firmware_py.messages`: STOP to ARM_EXERCISE); OSError if the guardian is gone.
+
+        asked_us   clock reading at which a person first asked for it, -1 for now. Whoever gives an arm again
+                   must keep it: a stop in between ends the wish.
+        """
         command = self._command
         command.kind = kind
-        command.t_us = self._clock_us() & WRAP_MASK_US
+        now_us = self._clock_us()
+        command.t_us = now_us & WRAP_MASK_US
+        command.asked_us = (now_us if asked_us < 0 else asked_us) & WRAP_MASK_US
         self.sock.send(memoryview(self._writer.buf)[: command.encode(self._writer)])
 
     def hear(self) -> Iterator[StatusFrame]:

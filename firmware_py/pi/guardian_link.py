@@ -47,6 +47,10 @@ class GuardianLink:
         """Hear whether the detector asks for help now (1) or not (0)."""
         self._cycle.swing = swing
 
+    def take_mode(self, mode: int) -> None:
+        """Hear who is in charge: WALK, TEST or EXERCISE of `safety.supervisor`."""
+        self._cycle.mode = mode
+
     def take(self, request) -> None:
         """Pass a request on with this cycle."""
         if not self._cycle.add_request(request):
@@ -63,7 +67,7 @@ class GuardianLink:
     def stop(self) -> None:
         """Ask for a stop. Always allowed; arming is not: that is the operator's."""
         self._command.kind = STOP
-        self._command.t_us = self._clock_us() & WRAP_MASK_US
+        self._command.t_us = self._command.asked_us = self._clock_us() & WRAP_MASK_US
         self._send(self._command.encode(self._writer))
 
     def hear(self) -> bool:

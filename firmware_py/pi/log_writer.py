@@ -65,6 +65,7 @@ def main(arguments: list[str]) -> int:
     """Write the logs of one session."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; this one ends with its input
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     spec = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     room = Room(Path(spec["root"]), spec["size_max"])
     folder, segment_max = Path(spec["folder"]), spec["segment_max"]

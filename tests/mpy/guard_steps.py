@@ -43,6 +43,7 @@ def hand_over(guard, reader, cycle, command):
         for i in range(cycle.samples_n):
             guard.take_sample(cycle.samples[i])
         guard.take_swing(cycle.swing)
+        guard.take_mode(cycle.mode)
         for i in range(cycle.requests_n):
             guard.take(cycle.requests[i])
         guard.cycle_finished(cycle.sequence)

@@ -37,7 +37,7 @@ def run():
     damaged = files.files["history.0"]
     files.files["history.0"] = damaged[:20] + b"\0\0\0" + damaged[23:]
     store = SettingsStore(files)
-    lines = ["%s %d" % (name, was_checked(store, name)), "%d" % store.count("history")]
+    lines = ["%s %d" % (name, was_checked(store, name, prescription)), "%d" % store.count("history")]
     lines.append(" ".join(["%d" % len(store.entry("history", i)) for i in range(5)]))
     for file in sorted(files.files):
         lines.append("%s %08x" % (file, binascii.crc32(files.files[file])))

@@ -15,6 +15,7 @@ from firmware_py.pi.board.measure import measure
 from firmware_py.pi.board.measure import report as measure_report
 from firmware_py.pi.console import UserError
 from firmware_py.pi.prescription_file import load_prescription
+from safety.limits import AREA_MAX_CM2, AREA_MIN_CM2
 from stimulator.prescription import canonical_bytes, default_prescription
 
 ROWS_SHOWN = 12
@@ -65,6 +66,14 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wearer", default="", help="a code that tells wearers apart, no name")
     parser.add_argument(
         "--electrodes", default="", help="pads and places, so that other pads need a new check"
+    )
+    parser.add_argument(
+        "--electrode-area-cm2",
+        type=int,
+        choices=range(AREA_MIN_CM2, AREA_MAX_CM2 + 1),
+        default=25,
+        metavar="CM2",
+        help=f"area of the smallest pad, {AREA_MIN_CM2} to {AREA_MAX_CM2} (default 25); smaller ones are refused",
     )
     parser.add_argument(
         "--battery-mv",
@@ -180,7 +189,7 @@ def _setup_of(chosen: argparse.Namespace) -> dict[str, object]:
         "imu": chosen.imu,
         "axes": [word.strip() for word in chosen.axes.split(",")],
         "wearer": chosen.wearer,
-        "electrodes": chosen.electrodes,
+        "electrodes": f"{chosen.electrodes}, {chosen.electrode_area_cm2} cm2",
         "battery_empty_mv": chosen.battery_mv[0],
         "battery_full_mv": chosen.battery_mv[1],
         "log_rows": chosen.log_rows,

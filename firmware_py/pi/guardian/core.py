@@ -18,6 +18,7 @@ FRAME_AHEAD_MAX_US = 1_000  # one clock for both processes: only its rounding an
 PACE_US = 2_500  # cycles run every 5 ms; twice as many, for long, are a flood and no controller
 BUNCH_US = 10_000  # so four in a row may follow a delay of the controller
 COMMAND_AGE_MAX_US = 1_000_000  # somebody who armed a second ago may think otherwise by now
+WISH_AGE_MAX_US = 4_000_000  # an arm is asked for again while the stimulator wakes up, no longer
 ARM_MODES = {
     messages.ARM: supervisor.WALK,
     messages.ARM_TEST: supervisor.TEST,
@@ -95,9 +96,8 @@ class GuardianCore:
         self._now_us = -1
         self._pace = Pace()
         self._permit_us = -AGES_AGO_US  # when the newest frame was made, or when somebody armed since
-        self._stopped_us = (
-            -AGES_AGO_US
-        )  # whoever armed or resumed before this moment did not know of the stop
+        # When stimulation was last ended by a person: whoever asked to arm before that did not know of it.
+        self._ended_us = -AGES_AGO_US
         self._sequence = 0
         self._controller = FrameReader()
         self._operator = FrameReader()
@@ -201,6 +201,7 @@ class GuardianCore:
             for i in range(cycle.samples_n):
                 guard.take_sample(cycle.samples[i])
             guard.take_swing(cycle.swing)
+            guard.take_mode(cycle.mode)
             for i in range(cycle.requests_n):
                 guard.take(cycle.requests[i])
             guard.cycle_finished(cycle.sequence)
@@ -211,21 +212,23 @@ class GuardianCore:
             self.refused += 1
             return
         age_us = elapsed_us(self._now_us & WRAP_MASK_US, command.t_us)
+        wish_age_us = elapsed_us(self._now_us & WRAP_MASK_US, command.asked_us)
         if command.kind == messages.STOP:
             self._stop()  # however old
         elif self.had_gap or not -FRAME_AHEAD_MAX_US <= age_us <= COMMAND_AGE_MAX_US:
             self.refused += 1
-        elif self._now_us - age_us <= self._stopped_us:
-            self.refused += 1  # given before the stop, arrived after it
+        elif not age_us <= wish_age_us <= WISH_AGE_MAX_US or self._now_us - wish_age_us <= self._ended_us:
+            self.refused += 1  # asked for before the stop, arrived after it
         else:
-            self._obey(command.kind)
+            self._obey(command.kind, self._now_us - wish_age_us)
 
-    def _obey(self, kind: int) -> None:
+    def _obey(self, kind: int, asked_us: int) -> None:
         guard = self.guard
         if kind in ARM_MODES:
             was_armed = guard.gate.armed
             if guard.arm(ARM_MODES[kind]) and not was_armed:
                 self._permit_us = self._now_us  # the first cycle must come within 100 ms
+                self._ended_us = asked_us  # one wish arms once
         elif kind == messages.CLEAR:
             guard.clear()
         elif kind == messages.ACKNOWLEDGE:
@@ -237,12 +240,14 @@ class GuardianCore:
         elif kind == messages.RESUME:
             guard.resume()
         elif kind == messages.DISARM:
+            self._ended_us = asked_us
             guard.disarm()
         elif kind == messages.PROFILE_CHANGED:
+            self._ended_us = asked_us
             guard.profile_changed()
 
     def _stop(self) -> None:
-        self._stopped_us = self._now_us
+        self._ended_us = self._now_us
         self.guard.stop()
 
     def _refuse(self, reason: int) -> None:

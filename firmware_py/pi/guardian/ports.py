@@ -80,13 +80,13 @@ class StopButton:
 
 
 class Signals:
-    """SIGUSR1 stops; SIGTERM and SIGINT stop and end the process. They wake the waiting loop."""
+    """SIGUSR1 stops; SIGTERM, SIGINT and SIGHUP (a terminal that closed) stop and end the process. They wake it."""
 
     def __init__(self) -> None:
         self._read, self._write = socket.socketpair()
         self._read.setblocking(False)
         self._write.setblocking(False)
-        for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: None)  # what counts is the byte that the wake-up writes
         signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
 

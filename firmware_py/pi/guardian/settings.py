@@ -2,7 +2,8 @@
 
 The guardian does not read prescriptions. Whoever starts it (`./swingphase run`, a bench) derives the
 limits from the committed prescription and writes them as one JSON file; the guardian checks every number
-against the absolute limits compiled into `safety.limits`, so a wrong file can only make it stricter.
+against the absolute limits compiled into `safety.limits`: a wrong file cannot loosen those. Everything else
+in it (sensors, was_checked, lower limits) is the parent's word.
 """
 
 import hashlib
@@ -34,7 +35,7 @@ class GuardianSettings:
     prescription    hash of the prescription that the limits come from, for the log
     has_imu, has_switch   which sensors the leg wears
     is_shank              True if the IMU sits on the shank, False on the foot
-    was_checked           leg and channels were checked before with this very prescription
+    was_checked           leg and channels were checked before with this profile (firmware_py.profile)
     channels        tuple of `safety.limits.Limits`, one per channel
     """
 
@@ -98,6 +99,10 @@ def settings_from(data: bytes) -> GuardianSettings:
     channels = told["channels"]
     if not isinstance(channels, list) or not 1 <= len(channels) <= CHANNELS_MAX:
         raise SettingsError(f"channels must be a list of 1 to {CHANNELS_MAX} records. Write it anew.")
+    if not (told["has_imu"] or told["has_switch"]):
+        raise SettingsError(
+            "has_imu and has_switch are both false; a leg wears at least one. Write them anew."
+        )
     settings = GuardianSettings(
         **{key: told[key] for key in ("device", "prescription", *DEVICE_KEYS, *FLAGS)},
         channels=tuple(_channel(index, one) for index, one in enumerate(channels)),

@@ -129,6 +129,9 @@ class DeafGuard:
     def take_swing(self, swing: int) -> None:
         """Nothing."""
 
+    def take_mode(self, mode: int) -> None:
+        """Nothing."""
+
     def take(self, request) -> None:
         """Nothing."""
 

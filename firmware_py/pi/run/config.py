@@ -16,6 +16,7 @@ from firmware_py.pi.gpio_port import CHIP
 from firmware_py.pi.sensors.axes import IDENTITY, axes_of
 from firmware_py.pi.sensors.errors import SensorError
 from firmware_py.profile import Profile
+from safety.limits import AREA_MAX_CM2, AREA_MIN_CM2
 from stimulator.drivers import devices
 from stimulator.drivers.devices import Device
 from stimulator.wearer import Corridor, corridor_problems
@@ -62,6 +63,13 @@ class Wearer(BaseModel):
     )
     electrodes: str = Field(
         default="", max_length=200, description="Pads and their places, so that others are noticed."
+    )
+    electrode_area_cm2: int = Field(
+        default=25,
+        ge=AREA_MIN_CM2,
+        le=AREA_MAX_CM2,
+        description="Area of the smallest pad. Smaller pads are refused: what is left of one that has half come "
+        "off could burn.",
     )
 
 
@@ -255,7 +263,7 @@ class RunConfig(BaseModel):
             place=self.imu.place,
             has_switch=bool(self.lines.heel_switch),
             device=self.stimulator.device,
-            electrodes=self.wearer.electrodes,
+            electrodes=f"{self.wearer.electrodes}, {self.wearer.electrode_area_cm2} cm2",
         )
 
 

@@ -15,6 +15,7 @@ ASK_EVERY_US = 200_000
 ASK_MAX_US = 3_000_000  # after a stop the stimulator takes a moment
 BEAT_EVERY_US = 200_000
 TEST_US = 1_800_000  # R11 ends a burst at 2 s
+NOW = -1
 HELP = f"""Enter alone   stop
 ack           the contraindications were read and acknowledged, for this wearer
 test CHANNEL  one test burst of 2 s ({" or ".join(CHANNEL_NAMES)})
@@ -51,7 +52,8 @@ ARMED_FOR = {0: "not armed", 1: "ARMED for walking", 2: "ARMED for a test", 3: "
 class Console:
     """Turn lines into commands and orders; `step` keeps on what takes time.
 
-    send     gives the guardian a command;  order   gives the controller one
+    send     gives the guardian a command that a person has asked for since then, us, -1: now
+    order    gives the controller one
     say      shows a sentence;  doubt   returns what cannot be right about the sensor, "" if nothing
     in_charge   returns who asks for pulses (`orders.WALK` ...): the guardian is armed only once it is the right one, as
              a step that still ends must not stimulate in a test
@@ -60,7 +62,7 @@ class Console:
 
     def __init__(
         self,
-        send: Callable[[int], None],
+        send: Callable[[int, int], None],
         order_: Callable[[bytes], None],
         say: Callable[[str], None],
         doubt: Callable[[], str],
@@ -82,13 +84,13 @@ class Console:
         typed = line.split()
         if not typed:
             self._cancel()
-            self._send(messages.STOP)
+            self._send(messages.STOP, NOW)
         elif typed[0] == "quit":
             self._cancel()
             self.wants_to_end = True
         elif typed[0] in PLAIN and len(typed) == 1:
             self._cancel()
-            self._send(PLAIN[typed[0]])
+            self._send(PLAIN[typed[0]], NOW)
         elif typed == ["exercise"]:
             self._cancel()
             self._order(order(acts.ACT_USE, EXERCISE))
@@ -96,7 +98,7 @@ class Console:
         elif typed == ["end"]:
             self._cancel()
             self._order(order(acts.ACT_END))
-            self._send(messages.DISARM)
+            self._send(messages.DISARM, NOW)
         elif typed == ["button"]:
             self._order(order(acts.ACT_BUTTON))
         elif typed[0] == "key" and len(typed) > 1 and typed[1] in KEYS and typed[2:] in ([], ["long"]):
@@ -107,7 +109,9 @@ class Console:
             self._say(PAIRING if self._pair() else NO_LINK)
         elif typed == ["worn"]:
             self._cancel()
-            self._send(messages.DISARM)  # until it is known again how the sensor sits, nobody is helped by it
+            self._send(
+                messages.DISARM, NOW
+            )  # until it is known again how the sensor sits, nobody is helped by it
             self._order(order(acts.ACT_MOUNTING))
         elif typed == ["arm"] and self._doubt():
             self._cancel()
@@ -169,12 +173,12 @@ class Console:
             self._say(NO_EXERCISE if is_alone else f"It did not arm: {why_not(status)}")
         elif now_us >= self._ask_us and self._in_charge() == armed_for - 1:
             self._ask_us = now_us + ASK_EVERY_US
-            self._send(self._wish)
+            self._send(self._wish, self._wish_until_us - ASK_MAX_US)  # a stop since then ends it
 
     def _hold(self, now_us: int, status: StatusFrame) -> None:
         if now_us > self._burst_until_us or status.armed != 2:
             self._let_go()
-            self._send(messages.DISARM)
+            self._send(messages.DISARM, NOW)
         elif now_us >= self._beat_us:
             act = acts.ACT_HOLD if self._beat_us < 0 else acts.ACT_BEAT
             self._beat_us = now_us + BEAT_EVERY_US

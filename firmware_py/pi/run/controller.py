@@ -216,9 +216,11 @@ class ControllerProcess:
 
 def main(arguments: list[str]) -> int:
     """Run the controller; 0 after an ordered end, 2 if it cannot begin."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches all processes; the parent ends this one in order
+    for number in (
+        signal.SIGINT,
+        signal.SIGHUP,
+    ):  # they reach all processes; the parent ends this one in order
+        signal.signal(number, signal.SIG_IGN)
     spec = Spec(**json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
     config, places = RunConfig.model_validate(spec.config), Places(**spec.places)
     try:

@@ -22,30 +22,31 @@ from firmware_py.pi.link_users import ROLES, add_user, chosen_pin
 from firmware_py.pi.log_folder import new_session
 from firmware_py.pi.run.body import Body
 from firmware_py.pi.run.check import MISSING, look, may_start, plan_of, prescription_of
+from firmware_py.pi.run.checked import Check
 from firmware_py.pi.run.config import Link, RunConfig, load_config
-from firmware_py.pi.run.console import HELP, Console, VirtualPerson, exercises, standing, wearers
+from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exercises, standing, wearers
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link import BATTERY, PAIR
 from firmware_py.pi.run.link_launch import started_with
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import FolderFiles
-from firmware_py.profile import keep_checked, profile_hash, was_checked
+from firmware_py.profile import profile_hash, was_checked
 from firmware_py.settings import SettingsStore
 from gait_detect import mounting_problems
 from stimulator.prescription import Prescription
 
 LOOK_S = 0.1
 BATTERY_EVERY_US = 10_000_000
-FOR_WALK, FOR_TEST = 1, 2
+FOR_TEST = 2
 
 
 class Stop:
-    """SIGINT and SIGTERM, remembered."""
+    """SIGINT, SIGTERM and SIGHUP (the terminal closed), remembered."""
 
     def __init__(self) -> None:
         self.is_wanted = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._want)
 
     def _want(self, *_: object) -> None:
@@ -165,24 +166,27 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     settings = Path(config.files.settings) if body is None else session / "settings"
     store = SettingsStore(FolderFiles(settings))
     name = profile_hash(config.profile(), prescription)
+    is_known = was_checked(store, name, prescription)
     processes = launch(
         config,
         prescription,
         port=body.port if body is not None else config.stimulator.port,
         places=body.places if body is not None else Places(),
         session=session,
-        was_checked=body is not None or was_checked(store, name),
+        was_checked=is_known or body is not None,
         is_sim=body is not None,
         plan=plan_of(config, prescription),
         link=place,
     )
-    watch = Watch(config, processes, body, store, name, is_by_hand=body is None or chosen.by_hand)
+    check = Check(store, name, prescription, is_known)
+    watch = Watch(config, processes, body, check, is_by_hand=body is None or chosen.by_hand)
     began_us = monotonic_us()
     try:
         while not (ended := _why_end(stop, watch, began_us, seconds)):
             watch.once()
     finally:
         processes.close()
+        check.close()
         if body is not None:
             body.end()
     ran_s = (monotonic_us() - began_us) / 1e6
@@ -229,13 +233,12 @@ class Watch:
         config: RunConfig,
         processes: Processes,
         body: Body | None,
-        store: SettingsStore,
-        name: str,
+        check: Check,
         *,
         is_by_hand: bool,
     ) -> None:
         """is_by_hand: a person is at the keyboard; else a simulated one."""
-        self._processes, self._body, self._store, self._name = processes, body, store, name
+        self._processes, self._body, self._check = processes, body, check
         self._console = Console(self._send, processes.order, print, self._doubt, self._in_charge, self._pair)
         self._person = None if is_by_hand else VirtualPerson(self._console)
         has_keyboard = is_by_hand and sys.stdin is not None and (body is not None or sys.stdin.isatty())
@@ -243,7 +246,6 @@ class Watch:
         self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
         self._battery_us = 0
         self._told = self._wearer = self._exercise = ""
-        self._has_kept = False
         self.problem = ""
         if self._stdin >= 0:
             print(HELP)
@@ -269,11 +271,11 @@ class Watch:
         self._show_exercise(exercises(processes.report))
         for status in processes.operator.hear():
             self._show(standing(status))
-            self._keep(status.armed)
-        now_us, status = monotonic_us(), processes.operator.status
+            self._check.hear(status)
+        if self._stdin in ready:
+            self._read_keyboard()
+        now_us, status = monotonic_us(), processes.operator.status  # after what was typed
         if processes.has_begun:  # armed before, the guard would miss its cycles
-            if self._stdin in ready:
-                self._read_keyboard()
             if self._person is not None:
                 self._person.step(now_us, status)
             self._console.step(now_us, status)
@@ -290,7 +292,7 @@ class Watch:
     def _look_after_link(self, status: StatusFrame) -> None:
         link = self._processes.link
         if link is not None and link.mend() and status.armed == FOR_TEST:
-            self._send(messages.DISARM)  # whoever armed for a test over the radio is gone
+            self._send(messages.DISARM, NOW)  # whoever armed for a test over the radio is gone
 
     def _doubt(self) -> str:
         problem = self._processes.report.mounting
@@ -305,9 +307,9 @@ class Watch:
             link.tell(PAIR)
         return link is not None
 
-    def _send(self, kind: int) -> None:
+    def _send(self, kind: int, asked_us: int) -> None:
         with contextlib.suppress(OSError):
-            self._processes.operator.send(kind)
+            self._processes.operator.send(kind, asked_us)
 
     def _read_keyboard(self) -> None:
         data = os.read(self._stdin, 4096)
@@ -331,17 +333,6 @@ class Watch:
         if line != self._exercise:
             print(line, flush=True)
             self._exercise = line
-
-    def _keep(self, armed: int) -> None:
-        """Armed for walking shows that the guardian counts leg and channels as checked: remember that."""
-        if armed == FOR_WALK and not self._has_kept:
-            self._has_kept = True
-            try:
-                keep_checked(self._store, self._name)
-            except OSError as e:
-                print(
-                    f"The check cannot be kept ({e.strerror}); it will be asked for again.", file=sys.stderr
-                )
 
     def _tell_battery(self, now_us: int) -> None:
         if self._battery is not None and now_us >= self._battery_us:

@@ -26,6 +26,7 @@ from stimulator.wearer import LEVEL_FULL, LEVEL_STEP
 
 ANSWER_US = 1_000_000  # twice as old as a question may become: whoever waited so long is not obeyed later
 ASK_EVERY_US = 100_000
+WISH_GAP_US = 500_000  # whoever asks again later means it anew
 BATTERY_UNKNOWN = 255
 
 
@@ -71,6 +72,7 @@ class ProcessDevice(Device):
         self._question = 0
         self._answers: dict[int, tuple[bool, bytes]] = {}
         self._asked_us = -ASK_EVERY_US
+        self._wish, self._wish_us = 0, 0  # what is asked for again and again, and since when
         self._told_us = 0
 
     # Time -----------------------------------------------------------------------------------------
@@ -204,19 +206,21 @@ class ProcessDevice(Device):
         status, now_us = self._guardian.status, self._clock_us()
         if status.armed or now_us - self._asked_us < ASK_EVERY_US:
             return status.armed == armed
+        if now_us - self._asked_us > WISH_GAP_US or command != self._wish:
+            self._wish, self._wish_us = command, now_us  # a new one
         self._asked_us = now_us
         if who == WALK and self._news.mounting != mounting_problems.OK:
             self._tell(order(acts.ACT_DOUBTED, 0))
             return False
         if self._news.in_charge == who:
-            self._command(command)
+            self._command(command, self._wish_us)  # a stop since then ends it
         else:
             self._tell(order(acts.ACT_USE, who))
         return False
 
-    def _command(self, kind: int) -> None:
+    def _command(self, kind: int, asked_us: int = -1) -> None:
         with contextlib.suppress(OSError):  # a guardian that is gone has switched off
-            self._guardian.send(kind)
+            self._guardian.send(kind, asked_us)
 
     def _tell(self, packet: bytes) -> None:
         with contextlib.suppress(OSError):  # a controller that does not listen is stopped by the guardian

@@ -1,0 +1,56 @@
+"""That leg and channels were checked outlives the session, until a lead is handled; writing it holds nothing up."""
+
+import sys
+import threading
+from collections.abc import Callable
+
+from firmware_py.messages import StatusFrame
+from firmware_py.profile import forget_checked, keep_checked
+from firmware_py.settings import SettingsStore
+from safety import faults
+from stimulator.prescription import Prescription
+
+FOR_WALK = 1
+
+
+class Check:
+    """Hears how the guardian stands, and keeps the check or forgets it.
+
+    store, name    the settings, and the hash of the profile;  prescription   what the session runs with
+    is_known       it was checked before, and the guardian was told so
+    The card may take seconds to write, and this process reads the keyboard's stop: so it is written beside.
+    """
+
+    def __init__(self, store: SettingsStore, name: str, prescription: Prescription, is_known: bool) -> None:
+        self._store, self._name, self._prescription = store, name, prescription
+        self._is_kept = is_known
+        self._writing: threading.Thread | None = None
+        self._is_open_lead = False
+
+    def hear(self, status: StatusFrame) -> None:
+        """Armed for walking shows that the guardian counts it as checked; after an open lead it does not."""
+        is_open_lead = status.fault == faults.LEAD_OPEN
+        if is_open_lead and not self._is_open_lead:
+            self._is_kept = False
+            self._write(lambda: forget_checked(self._store))
+        self._is_open_lead = is_open_lead
+        if status.armed == FOR_WALK and not self._is_kept:
+            self._is_kept = True
+            self._write(lambda: keep_checked(self._store, self._name, self._prescription))
+
+    def close(self) -> None:
+        """Wait until all is written."""
+        if self._writing is not None:
+            self._writing.join()
+
+    def _write(self, what: Callable[[], None]) -> None:
+        self.close()  # the one before: minutes ago, unless the card hangs
+        self._writing = threading.Thread(target=_told, args=(what,), name="check", daemon=True)
+        self._writing.start()
+
+
+def _told(what: Callable[[], None]) -> None:
+    try:
+        what()
+    except OSError as e:
+        print(f"The check cannot be kept ({e.strerror}); it will be asked for again.", file=sys.stderr)

@@ -1,0 +1,82 @@
+"""A check of leg and channels is kept for the next start, until a lead was handled."""
+
+import pytest
+
+from firmware_py.messages import StatusFrame
+from firmware_py.pi.run.checked import Check
+from firmware_py.profile import keep_checked, was_checked
+from firmware_py.settings import SettingsStore
+from safety import faults
+from stimulator.prescription import default_prescription
+from tests.torn_disk import Disk
+
+PRESCRIPTION = default_prescription()
+
+
+def status(armed=0, fault=0):
+    told = StatusFrame()
+    told.armed, told.fault = armed, fault
+    return told
+
+
+def heard(check, *said):
+    for one in said:
+        check.hear(one)
+    check.close()
+
+
+@pytest.mark.parametrize("armed", [0, 1, 2, 3])
+def test_only_armed_for_walking_shows_that_it_was_checked(armed):
+    store = SettingsStore(Disk())
+    heard(Check(store, "name", PRESCRIPTION, False), status(armed))
+    assert was_checked(store, "name", PRESCRIPTION) == (armed == 1)
+
+
+def test_a_check_of_before_is_not_kept_anew_with_more_current():
+    store = SettingsStore(Disk())
+    weak = PRESCRIPTION._replace(
+        channels=tuple(one._replace(current_ua=2_000) for one in PRESCRIPTION.channels)
+    )
+    keep_checked(store, "name", weak)
+    stronger = PRESCRIPTION._replace(
+        channels=tuple(one._replace(current_ua=4_000) for one in PRESCRIPTION.channels)
+    )
+    heard(Check(store, "name", stronger, was_checked(store, "name", stronger)), status(1))
+    assert was_checked(store, "name", stronger)
+    assert not was_checked(store, "name", PRESCRIPTION), "or it would creep from start to start"
+
+
+def test_an_open_lead_undoes_it_until_it_is_armed_for_walking_again():
+    store = SettingsStore(Disk())
+    check = Check(store, "name", PRESCRIPTION, False)
+    heard(check, status(1), status(0, faults.LEAD_OPEN), status(0, faults.LEAD_OPEN))
+    assert not was_checked(store, "name", PRESCRIPTION)
+    heard(check, status(0), status(1))
+    assert was_checked(store, "name", PRESCRIPTION)
+    heard(check, status(0, faults.DEVICE_FAULT))
+    assert was_checked(store, "name", PRESCRIPTION)
+
+
+def test_a_card_that_cannot_be_written_is_said_so(capsys):
+    disk = Disk()
+
+    def full(name, at, data):
+        raise OSError(28, "no room")
+
+    disk.write = full
+    heard(Check(SettingsStore(disk), "name", PRESCRIPTION, False), status(1))
+    assert "cannot be kept" in capsys.readouterr().err
+
+
+def test_a_slow_card_holds_nobody_up(monkeypatch):
+    import threading
+
+    may_write, disk = threading.Event(), Disk()
+    write = disk.write
+    disk.write = lambda *what: (may_write.wait(60), write(*what))[1]
+    store = SettingsStore(disk)
+    check = Check(store, "name", PRESCRIPTION, False)
+    check.hear(status(1))  # would wait for ever here
+    may_write.set()
+    check.close()
+    assert was_checked(store, "name", PRESCRIPTION)
