@@ -1,16 +1,19 @@
 """`./swingphase bench jitter`: is this machine quick and steady enough to help somebody walk?
 
 The controller's own loop, 200 times a second, with the detector and schedule on a simulated walk, real-time priority
-and locked memory if they are granted; `--busy N` runs N processes beside it that only burn time. Figures are how late
+and locked memory if they are granted; `--busy N` runs N processes beside it that only burn time; `--link` lets a link
+ask and order as fast as it can, which the controller answers between its cycles. Figures are how late
 each cycle began, and how long from a sample's being read until the request is handed over.
 """
 
 import argparse
 import gc
+import select
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,11 +21,12 @@ from firmware_py.blackbox import NoLog
 from firmware_py.compose_controller import compose_controller
 from firmware_py.cycle import CYCLE_US
 from firmware_py.hal import Sensors
-from firmware_py.pi.console import UserError
+from firmware_py.pi.console import ROOT, UserError
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.guardian.real_time import ask_for_real_time
 from firmware_py.pi.run.controller import PRIORITY
 from firmware_py.pi.run.lateness import Beat, Lateness
+from firmware_py.pi.run.link_end import LinkEnd
 from firmware_py.pi.run.summary import JITTER_BUDGET
 from hw_sim.demo import demo_prescription
 from hw_sim.leg import Leg
@@ -32,6 +36,7 @@ from safety import supervisor
 from safety.clock import WRAP_MASK_US
 from safety.sample import Sample
 from stimulator.drivers import devices
+from stimulator.wearer import DEFAULT_CORRIDOR
 
 SECONDS, SECONDS_MAX, BUSY_MAX = 20.0, 600.0, 64
 P99_MAX_US = 1_000
@@ -41,6 +46,8 @@ LATE_US, LATE_MAX = (
     3,
 )  # so many cycles so far apart in a second end help (firmware_py/cycle_pace.py)
 SECOND_US = 1_000_000
+ASK_BEGIN_S = 60.0
+ASK = [sys.executable, "-m", "benchmarks.jitter_link"]
 BURN = [sys.executable, "-c", "while True: pass"]
 
 
@@ -99,6 +106,10 @@ class Armed:
     """Always armed for walking."""
 
     state, mode = supervisor.ARMED, supervisor.WALK
+
+    def sound(self) -> int:
+        """Nothing sounds."""
+        return supervisor.SOUND_NONE
 
 
 @dataclass(slots=True)
@@ -162,8 +173,18 @@ def most_in_a_second(times_us: list[int]) -> int:
     return most
 
 
-def measure(seconds: float, *, clock_us=monotonic_us, wait=None, is_real_time: bool = True) -> Figures:
-    """Run the loop for so long and return its figures; this process has real-time priority from then on."""
+def measure(
+    seconds: float,
+    *,
+    clock_us=monotonic_us,
+    wait=None,
+    is_real_time: bool = True,
+    link: socket.socket | None = None,
+) -> Figures:
+    """Run the loop for so long and return its figures; this process has real-time priority from then on.
+
+    link   the controller's end of a link that is served meanwhile, or None
+    """
     tape, watch = Tape(seconds + 1.0), Stopwatch()
     controller = compose_controller(
         sensors=tape,
@@ -175,11 +196,15 @@ def measure(seconds: float, *, clock_us=monotonic_us, wait=None, is_real_time: b
         has_switch=True,
         side="right",
         device=devices.choose(devices.P24),
+        corridor=DEFAULT_CORRIDOR,
     )
+    end = None if link is None else LinkEnd(link, controller, lambda: None)
+    heard = [0]
+    wait = wait or _waiter(end, clock_us, heard)
     said = ask_for_real_time(PRIORITY) if is_real_time else []
     gc.disable()
     try:
-        beat = Beat(CYCLE_US, clock_us, wait or (lambda us: time.sleep(us / 1e6)))
+        beat = Beat(CYCLE_US, clock_us, wait)
         tape.start_us = before_us = clock_us()
         end_us = tape.start_us + round(seconds * 1e6)
         late_us = []
@@ -187,14 +212,48 @@ def measure(seconds: float, *, clock_us=monotonic_us, wait=None, is_real_time: b
             tape.now_us = now_us = beat.next()
             watch.began_ns = time.perf_counter_ns()
             controller.cycle.step(now_us & WRAP_MASK_US)
+            if end is not None:
+                end.step(now_us)
             if now_us - before_us > LATE_US:
                 late_us.append(now_us)
             before_us = now_us
     finally:
         gc.enable()
+    if end is not None:
+        said.append(f"The link was served {heard[0]} times.")
     return Figures(
         beat.lateness, beat.beats, beat.lost, sorted(watch.request_us), most_in_a_second(late_us), said
     )
+
+
+def _waiter(end: LinkEnd | None, clock_us: Callable[[], int], heard: list[int]) -> Callable[[int], object]:
+    """Return how time passes until the next cycle: asleep, or in the service of the link; `heard[0]` counts that."""
+    if end is None:
+        return lambda us: time.sleep(us / 1e6)
+
+    def wait(us: int) -> None:
+        if select.select((end.sock,), (), (), us / 1e6)[0]:
+            end.hear(clock_us())
+            heard[0] += 1
+
+    return wait
+
+
+@contextmanager
+def asking(is_wanted: bool) -> Iterator[socket.socket | None]:
+    """Yield the controller's end of a link whose process never rests; None if none is wanted."""
+    if not is_wanted:
+        yield None
+        return
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with near, far:
+        one = subprocess.Popen([*ASK, str(far.fileno())], pass_fds=[far.fileno()], cwd=ROOT)
+        try:
+            select.select((near,), (), (), ASK_BEGIN_S)  # until it has begun
+            yield near
+        finally:
+            one.kill()
+            one.wait()
 
 
 @contextmanager
@@ -214,6 +273,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./swingphase bench jitter", description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"how long (default {SECONDS:.0f})")
     parser.add_argument("--busy", type=int, default=0, metavar="N", help="processes beside it that burn time")
+    parser.add_argument("--link", action="store_true", help="a link that asks as fast as it can")
     chosen = parser.parse_args(arguments)
     if not 1 <= chosen.seconds <= SECONDS_MAX:
         raise UserError(
@@ -221,9 +281,10 @@ def main(arguments: list[str]) -> int:
         )
     if not 0 <= chosen.busy <= BUSY_MAX:
         raise UserError(f"--busy is {chosen.busy}; allowed is 0 to {BUSY_MAX}. Name another number.")
-    with busy(chosen.busy):
-        figures = measure(chosen.seconds)
-    print(f"bench jitter: {chosen.seconds:.0f} s, {chosen.busy} busy processes beside it.")
+    with busy(chosen.busy), asking(chosen.link) as link:
+        figures = measure(chosen.seconds, link=link)
+    beside = f"{chosen.busy} busy processes{' and a link that never rests' if chosen.link else ''} beside it"
+    print(f"bench jitter: {chosen.seconds:.0f} s, {beside}.")
     for line in figures.lines():
         print(line)
     return int(bool(figures.problems()))

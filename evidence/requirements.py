@@ -169,10 +169,30 @@ def problems(file: SafetyFile, root: Path = ROOT) -> list[str]:
 
 
 def place_of_code(name: str, root: Path = ROOT) -> tuple[str, int] | None:
-    """Return (file, line) of "package.module:Class.method", ":function" or ":CONSTANT"; None if it is not there."""
+    """Return (file, line) of "package.module:Class.method", ":function" or ":CONSTANT"; None if it is not there.
+
+    A method that a class has from its base is there too, in the base's file.
+    """
     module, _, inside = name.partition(":")
     path = module.replace(".", "/") + ".py"
-    return _place(path, inside.split("."), root)
+    parts = inside.split(".")
+    return _place(path, parts, root) or (_inherited(path, parts, root) if len(parts) == 2 else None)
+
+
+def _inherited(path: str, parts: list[str], root: Path) -> tuple[str, int] | None:
+    """Look for Class.method in the class's bases, which are of the same file or imported by name."""
+    body = _body(root / path) or []
+    own = next((n for n in body if isinstance(n, ast.ClassDef) and n.name == parts[0]), None)
+    modules = {
+        alias.name: n.module for n in body if isinstance(n, ast.ImportFrom) and n.module for alias in n.names
+    }
+    for base in own.bases if own is not None else ():
+        if isinstance(base, ast.Name):
+            module = modules.get(base.id, path.removesuffix(".py").replace("/", "."))
+            found = place_of_code(f"{module}:{base.id}.{parts[1]}", root)
+            if found is not None:
+                return found
+    return None
 
 
 def place_of_test(name: str, root: Path = ROOT) -> tuple[str, int] | None:

@@ -16,7 +16,7 @@ from safety.clock import elapsed_us
     ACT_STOP,
     ACT_CLEAR,
     ACT_BATTERY,  # first: percent
-    ACT_USE,  # first: 0 the walk, 1 the test burst comes into charge
+    ACT_USE,  # first: 0 the walk, 1 the test burst, 2 the exercise comes into charge
     ACT_HOLD,  # first: channel, second: current_max_ua
     ACT_RELEASE,
     ACT_BEAT,
@@ -26,7 +26,10 @@ from safety.clock import elapsed_us
     ACT_LEVEL,  # first: percent
     ACT_MOUNTING,  # the sensor was put on anew
     ACT_DOUBTED,  # a person asks to arm although the sensor cannot be right; first: 1 knows better, and may
-) = range(1, 22)
+    ACT_START,  # of the exercise
+    ACT_END,  # of the exercise
+    ACT_BUTTON,  # the hand button of a triggered exercise
+) = range(1, 25)
 
 STEPS_MAX = 7  # of one row: its own time and six differences
 STEPS_WRAPS = 8  # counts above the steps in the first number

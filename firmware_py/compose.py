@@ -7,7 +7,8 @@ board without them does not load their code.
 from firmware_py.channel_check import ChannelCheck
 from firmware_py.cycle import CYCLE_US, ControlCycle
 from firmware_py.guard import Guard
-from firmware_py.loop import Loop, start_problems
+from firmware_py.loop import Loop
+from firmware_py.modes import start_problems
 from gait_detect.detector import GaitDetector
 from stimulator.drivers import devices
 from stimulator.prescription import (

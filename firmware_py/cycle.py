@@ -46,11 +46,21 @@ class ControlCycle:
         self._t_us: int = -1
         self._swing: int = 0  # as last noted with what the sensors say of each other
 
+    @property
+    def t_us(self) -> int:
+        """Clock reading of the last cycle, 0 before the first."""
+        return max(0, self._t_us)
+
     def use(self, scheduler) -> None:
         """Put `scheduler` in charge as soon as the present one is at rest; it begins with a new swing or press.
 
         Requests of two schedulers never mix. A second call before that replaces the first.
         """
+        self._next = scheduler
+
+    def start_with(self, scheduler) -> None:
+        """Put `scheduler` in charge from the start: while the whole is built, before the first cycle."""
+        self.scheduler = scheduler
         self._next = scheduler
 
     def restart_mounting(self) -> None:
@@ -60,10 +70,13 @@ class ControlCycle:
     def doubted(self, accepted: int) -> None:
         """A person asks to arm although the sensor cannot be right; `accepted` 1: and knows better. It is noted."""
         m = self.detector.mounting
-        self._log.note(blackbox.MOUNTING, max(0, self._t_us), m.problem, accepted, m.x, m.y, m.z, m.stage)
+        self._log.note(blackbox.MOUNTING, self.t_us, m.problem, accepted, m.x, m.y, m.z, m.stage)
 
     def committed(self, prescription) -> None:
         """A person has committed `prescription`; for a log that can be replayed."""
+
+    def knows_exercise(self, scheduler) -> None:
+        """`scheduler` is the one of exercises; for a log that can be replayed."""
 
     def watch(self, watcher) -> None:
         """Let `watcher.see(sample)` (firmware_py.channel_check) see each raw sample, after the detector."""

@@ -26,7 +26,8 @@ RESUME = 10
 DISARM = 11  # no fault and no tone after a test
 PROFILE_CHANGED = 12  # another wearer, leg or set of electrodes
 ARM_EXERCISE = 13  # for exercises of a seated person
-COMMAND_LAST = ARM_EXERCISE
+TELL = 14  # changes nothing: how does the guardian stand?
+COMMAND_LAST = TELL
 
 SAMPLES_MAX = 8
 REQUESTS_MAX = 4
@@ -135,6 +136,7 @@ class StatusFrame:
     disarmed_by        safety.reasons, why not armed
     state, fault, sound   of safety.supervisor
     device_fault       of the driver
+    held_by, warnings, stops   of the supervisor, and of the guard
     refused            int, frames refused since the start, 0 to 2**30 - 1
     results[0:results_n]  PulseResult, oldest first
     """
@@ -144,6 +146,7 @@ class StatusFrame:
         "device_fault",
         "disarmed_by",
         "fault",
+        "held_by",
         "is_ready",
         "refused",
         "results",
@@ -151,7 +154,9 @@ class StatusFrame:
         "sequence",
         "sound",
         "state",
+        "stops",
         "t_us",
+        "warnings",
     )
 
     def __init__(self) -> None:
@@ -164,6 +169,9 @@ class StatusFrame:
         self.fault: int = 0
         self.sound: int = 0
         self.device_fault: int = 0
+        self.held_by: int = 0
+        self.warnings: int = 0
+        self.stops: int = 0
         self.refused: int = 0
         self.results = tuple([PulseResult() for _ in range(RESULTS_MAX)])
         self.results_n: int = 0
@@ -180,6 +188,9 @@ class StatusFrame:
         writer.put_u8(self.fault)
         writer.put_u8(self.sound)
         writer.put_u8(self.device_fault)
+        writer.put_u8(self.held_by)
+        writer.put_u8(self.warnings)
+        writer.put_u16(self.stops)
         writer.put_u30(self.refused)
         writer.put_u8(self.results_n)
         for i in range(self.results_n):
@@ -206,6 +217,9 @@ class StatusFrame:
         self.fault = reader.get_u8()
         self.sound = reader.get_u8()
         self.device_fault = reader.get_u8()
+        self.held_by = reader.get_u8()
+        self.warnings = reader.get_u8()
+        self.stops = reader.get_u16()
         self.refused = reader.get_u30()
         self.results_n = reader.get_u8(RESULTS_MAX)
         for i in range(self.results_n):
@@ -221,7 +235,7 @@ class StatusFrame:
 
 
 class CommandFrame:
-    """STOP to ARM_EXERCISE.
+    """STOP to TELL.
 
     t_us     when it was given
     asked_us when a person first asked for it: an arm is given again and again while the stimulator wakes up

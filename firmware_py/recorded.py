@@ -108,33 +108,40 @@ class RecordedGuard(Guard):
 class RecordedCycle(ControlCycle):
     """A control cycle that notes who comes into charge.
 
-    burst   the scheduler that counts as the test burst; every other is the walk
+    burst   the scheduler that counts as the test burst; every other is the walk, or that of `knows_exercise`
     """
 
     def __init__(self, sensors, detector, scheduler, guard, log, burst) -> None:
         self._burst = burst
+        self._exercise = None
         super().__init__(sensors, detector, scheduler, guard, log)
 
     def use(self, scheduler) -> None:
         """As the cycle."""
         first = 1 if scheduler is self._burst else 0
-        self._log.note(blackbox.ACT, max(0, self._t_us), acts.ACT_USE, first)
+        if self._exercise is not None and scheduler is self._exercise:
+            first = 2
+        self._log.note(blackbox.ACT, self.t_us, acts.ACT_USE, first)
         super().use(scheduler)
+
+    def knows_exercise(self, scheduler) -> None:
+        """As the cycle."""
+        self._exercise = scheduler
 
     def committed(self, prescription) -> None:
         """As the cycle: the act, and the bytes of what it commits."""
         data = canonical_bytes(prescription)
-        self._log.note(blackbox.ACT, max(0, self._t_us), acts.ACT_COMMIT)
-        self._log.note_bytes(blackbox.PRESCRIPTION, max(0, self._t_us), data, len(data))
+        self._log.note(blackbox.ACT, self.t_us, acts.ACT_COMMIT)
+        self._log.note_bytes(blackbox.PRESCRIPTION, self.t_us, data, len(data))
 
     def restart_mounting(self) -> None:
         """As the cycle."""
-        self._log.note(blackbox.ACT, max(0, self._t_us), acts.ACT_MOUNTING)
+        self._log.note(blackbox.ACT, self.t_us, acts.ACT_MOUNTING)
         super().restart_mounting()
 
     def doubted(self, accepted: int) -> None:
         """As the cycle."""
-        self._log.note(blackbox.ACT, max(0, self._t_us), acts.ACT_DOUBTED, accepted)
+        self._log.note(blackbox.ACT, self.t_us, acts.ACT_DOUBTED, accepted)
         super().doubted(accepted)
 
 

@@ -29,6 +29,7 @@ from hw_sim.emulators.load import DeliveredPulse
 from hw_sim.emulators.pty_link import PtyLink
 from hw_sim.fake_iio import FakeIio
 from hw_sim.leg import Leg
+from hw_sim.seated import SeatedLeg
 from hw_sim.sensors import SimSensors
 from hw_sim.walker import WalkerSettings
 from safety.sample import HEEL_DOWN, Sample
@@ -54,16 +55,23 @@ class LiveBody:
     """The whole of it, moved by `move(now_us)`, us since the start; `zero_us` is CLOCK_MONOTONIC then."""
 
     def __init__(
-        self, folder: Path, zero_us: int, walker: WalkerSettings, device: devices.Device, place: str
+        self,
+        folder: Path,
+        zero_us: int,
+        leg: Leg,
+        device: devices.Device,
+        place: str,
+        seed: int,
+        heel_foot: str,
     ) -> None:
         self.iio = FakeIio(folder)
         self.heel_path = folder / "heel"
         os.mkfifo(self.heel_path)
         self._heel_fd = os.open(self.heel_path, os.O_RDWR | os.O_NONBLOCK)
         self._zero_us = zero_us
-        self.leg = Leg(walker, keeps_trace=False)
-        self._sensors = SimSensors(self.leg, rate_hz=RATE_HZ, place=place, t_us_start=0)
-        self.stimulator = emulated(device, ElectrodeLoad(), seed=walker.seed, on_pulse=self._deliver)
+        self.leg = leg
+        self._sensors = SimSensors(self.leg, rate_hz=RATE_HZ, place=place, t_us_start=0, heel_foot=heel_foot)
+        self.stimulator = emulated(device, ElectrodeLoad(), seed=seed, on_pulse=self._deliver)
         self.link = PtyLink(self.stimulator)
         self._sample = Sample()
         self._heel = HEEL_DOWN
@@ -154,6 +162,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--answer-max-ms", type=int, default=0)
     parser.add_argument("--place", default="foot")
     parser.add_argument("--side", default="right")
+    parser.add_argument("--heel-foot", default="own")
+    parser.add_argument("--seated", action="store_true")
     chosen = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends last, when the parent closes its standard input
@@ -162,9 +172,10 @@ def main(arguments: list[str]) -> int:
         answer_max_ms=chosen.answer_max_ms,
         allow_host_death_tail_ms=devices.TAIL_ABS_MS,  # the guardian has judged that for itself
     )
-    walker = WalkerSettings(severity=chosen.severity, seed=chosen.seed, side=chosen.side)
+    person = {"severity": chosen.severity, "seed": chosen.seed, "side": chosen.side}
+    leg = SeatedLeg(**person) if chosen.seated else Leg(WalkerSettings(**person), keeps_trace=False)
     zero_us = monotonic_us()
-    body = LiveBody(chosen.folder, zero_us, walker, device, chosen.place)
+    body = LiveBody(chosen.folder, zero_us, leg, device, chosen.place, chosen.seed, chosen.heel_foot)
     body.move(0)
     told = {
         "port": body.link.path,

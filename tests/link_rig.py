@@ -63,6 +63,8 @@ class NotedDevice(Device):
         self.waiting = None
         self.is_walking = False
         self.refuses: Exception | None = None  # an exception that every commit raises
+        self.refuses_confirmation: Exception | None = None
+        self.falls_back_on = None
         self.arms_after = 0
         self.armed = 0
         self.stops = 0
@@ -72,13 +74,19 @@ class NotedDevice(Device):
     def total_ua(self):
         return sum(c.current_ua for c in self.in_use.channels)
 
-    def commit(self, prescription):
+    def commit(self, prescription, confirmed=None):
         if self.refuses is not None:
             raise self.refuses
         self.told.append("commit")
+        self.falls_back_on = confirmed
         self.waiting = prescription
         if not self.is_walking:
             self.ends_step()
+
+    def confirm(self, prescription):
+        if self.refuses_confirmation is not None:
+            raise self.refuses_confirmation
+        self.falls_back_on = None
 
     def ends_step(self):
         if self.waiting is not None:
@@ -144,12 +152,15 @@ for _name in ("pause", "resume", "acknowledge", "channels_checked", "clear", "be
 class Rig:
     """A session on a NotedDevice, and somebody to talk to it."""
 
-    def __init__(self, store=None, device=None, role=3, features=FEATURES):
+    def __init__(self, store=None, device=None, role=3, features=FEATURES, is_again=False):
         self.device = device or NotedDevice()
         self.store = new_store(role) if store is None else store
         self.eyes, self.log, self.chance = Eyes(), RingLog(), Dice()
         self.session = Session(
-            self.device, self.store, self.chance, self.eyes, self.log, about=ABOUT, features=features
+            *(self.device, self.store, self.chance, self.eyes, self.log),
+            about=ABOUT,
+            features=features,
+            is_again=is_again,
         )
         self.talk = Talk(self.session)
         self.t_us = 0

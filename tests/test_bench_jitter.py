@@ -90,6 +90,20 @@ def test_busy_processes_end_with_it_whatever_happens():
 
 def test_the_command_prints_the_verdict_and_fails_on_a_bad_machine(monkeypatch, capsys):
     for lost, code in ((0, 0), (100, 1)):
-        monkeypatch.setattr(jitter, "measure", lambda s, lost=lost: Figures(Lateness(), 200, lost, [90], 0))
+        monkeypatch.setattr(
+            jitter, "measure", lambda s, link, lost=lost: Figures(Lateness(), 200, lost, [90], 0)
+        )
         assert swingphase.main(["bench", "jitter", "--seconds", "1"]) == code
     assert "This machine is good enough." in capsys.readouterr().out
+
+
+def test_a_link_that_never_rests_is_served_between_the_cycles_and_its_process_ends_with_the_bench():
+    with jitter.asking(False) as none:
+        assert none is None
+    with jitter.asking(True) as link:
+        figures = measure(0.5, is_real_time=False, link=link)
+    assert link is not None
+    assert link.fileno() == -1, "let go of"
+    (said,) = figures.said
+    assert int(said.split()[4]) > 5, said
+    assert figures.beats + figures.lost >= 100

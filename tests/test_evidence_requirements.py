@@ -239,3 +239,18 @@ def test_the_evidence_file_is_json_with_one_line_a_test():
         "b": {"result": "passed", "rows": 2},
     }
     assert text.splitlines()[3].strip().startswith('"a": ')
+
+
+def test_a_method_is_found_in_the_base_that_a_class_has_it_from(tmp_path):
+    plant = {"safety/a.py": "class Base:\n    def f(self): ...\n"}
+    plant["safety/b.py"] = (
+        "from safety.a import Base\nclass Own(Base):\n    def g(self): ...\nclass More(Own): ...\n"
+    )
+    for name, text in plant.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = [
+        place_of_code(f"safety.b:{name}", tmp_path)
+        for name in ("Own.g", "Own.f", "More.f", "More.h", "Base.f")
+    ]
+    assert found == [("safety/b.py", 3), ("safety/a.py", 2), ("safety/a.py", 2), None, None]

@@ -66,6 +66,18 @@ def test_the_status_says_that_it_is_armed_for_a_test():
     assert rig.status.armed == 2
 
 
+def test_whoever_asks_how_the_guardian_stands_changes_nothing_and_stops_are_counted():
+    rig = Rig().pulsing()
+    rig.step(operator=command(messages.TELL, rig.now_us))
+    assert rig.is_armed
+    assert (rig.core.refused, rig.status.stops) == (0, 0)
+    assert rig.more_pulses(500) > 10
+    for n in (1, 2):
+        rig.step(operator=command(messages.STOP, rig.now_us))
+        assert rig.status.stops == n, "whoever had asked to arm before must see it"
+    assert not rig.is_armed
+
+
 ENDS = {
     "operator": {"operator": messages.STOP},
     "controller": {"controller": messages.STOP},

@@ -1,9 +1,13 @@
 """What the guardian is told at its start: the limits of a prescription, never looser than the absolute ones."""
 
+import contextlib
 import json
+import socket
 
 import pytest
 
+from firmware_py.frames import FrameReader
+from firmware_py.messages import StatusFrame
 from firmware_py.pi.guardian import process
 from firmware_py.pi.guardian.process import main
 from firmware_py.pi.guardian.settings import SettingsError, load_settings, settings_from
@@ -127,3 +131,44 @@ def test_a_long_tail_is_told_at_each_arming(monkeypatch, capsys):
     core.armed = 1
     quiet._tell(0, False, False)
     assert capsys.readouterr().out == ""
+
+
+def test_an_operator_that_was_too_busy_to_hear_is_told_again_and_the_others_are_not_kept_from_it(monkeypatch):
+    monkeypatch.setattr(process, "Signals", lambda: None)
+    core, ends = Armed(), [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
+    guardian = process.GuardianProcess(core, None, None, None, None)  # pyright: ignore[reportArgumentType]
+    guardian._operators = [own for own, _ in ends]
+    (busy, sleeper), (_, listener) = ends
+    for one in (busy, sleeper, ends[1][0], listener):
+        one.setblocking(False)
+    with contextlib.suppress(BlockingIOError):  # full
+        while True:
+            busy.send(b"old")
+    core.armed = 1
+    guardian._tell(0, False, False)
+    assert statuses(listener) == [1]
+    guardian._tell(0, False, False)
+    assert statuses(sleeper) == []
+    guardian._tell(0, False, False)
+    assert statuses(sleeper) == [1], "what it missed"
+    statuses(listener)
+    guardian._tell(0, False, False)
+    assert statuses(sleeper) == statuses(listener) == [], "once heard, only what is new"
+    for pair in ends:
+        for one in pair:
+            one.close()
+
+
+def statuses(sock):
+    """Return what each status that waits says of being armed."""
+    reader, status, found = FrameReader(), StatusFrame(), []
+    while True:
+        try:
+            packet = sock.recv(2048)
+        except BlockingIOError:
+            return found
+        reader.reset()
+        reader.feed(packet, 0, len(packet))
+        while reader.next():
+            assert status.decode(reader)
+            found.append(status.armed)

@@ -7,7 +7,7 @@ import pytest
 from firmware_py.blackbox import ROW_BYTES
 from firmware_py.link.unlock import Users
 from firmware_py.pi.console import UserError
-from firmware_py.pi.link_log import FileLog
+from firmware_py.pi.link_log import FileLog, SessionLog
 from firmware_py.pi.link_store import FileStore, SystemChance
 from firmware_py.pi.link_users import add_user, checked_pin, key_of
 from firmware_py.pi.log_file import LogFile
@@ -212,3 +212,22 @@ def test_another_log_has_another_epoch_and_no_log_is_none(tmp_path):
     (tmp_path / "other").write_text("no log\n")
     with pytest.raises(ValueError, match="is not a log"):
         FileLog(tmp_path / "other")
+
+
+def test_the_log_of_a_session_goes_on_over_its_files_and_there_may_be_none_yet(tmp_path):
+    source = SessionLog(tmp_path, "controller")
+    assert (source.end(), source.read(0)) == (0, None)
+    rows = []
+    for number in (1, 2):
+        log = LogFile(tmp_path / f"controller-{number:04d}.swp", {"process": "controller"}, len(rows))
+        added = [bytes([number, i]) * (ROW_BYTES // 2) for i in range(3)]
+        log.append(b"".join(added))
+        log.close()
+        rows += added
+        assert source.end() == len(rows)
+    (tmp_path / "guardian-0001.swp").write_bytes(b"of another process")
+    (tmp_path / "controller-0003.swp").write_bytes(b"SW")  # its head is still being written
+    assert [source.read(i) for i in range(7)] == [*rows, None]
+    assert source.first() == 0
+    source.close()
+    assert source.epoch == SessionLog(tmp_path, "controller").epoch != SessionLog(tmp_path, "guardian").epoch

@@ -15,8 +15,9 @@ from bleak.exc import BleakError
 
 from firmware_py.link import gatt
 from firmware_py.pi.console import UserError
+from firmware_py.pi.link_store import default_folder
 from hw_sim.radio.air import Air, Pace
-from hw_sim.radio.air_port import AirPort, default_folder, visit
+from hw_sim.radio.air_port import AirPort, visit
 from tests.house import REPO
 from tests.radio_rig import ADDRESS, Ward, run, until
 

@@ -4,6 +4,8 @@ import pytest
 
 import swingphase
 from firmware_py.pi.gpio_port import GpioError
+from firmware_py.pi.link_store import FileStore
+from firmware_py.pi.link_users import add_user
 from firmware_py.pi.run.check import MISSING, NOTE, OK, Openers, look
 from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.sensors.errors import SensorError
@@ -170,3 +172,42 @@ def test_what_cannot_be_is_one_sentence(arguments, said, capsys, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     assert swingphase.main(["run", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+GOOD_CONF = "[General]\nSecureConnections = only\n[GATT]\nKeySize = 16\n"
+
+
+def link_found(tmp_path, *, conf=GOOD_CONF, adapter="hci0", has_terminal=True, is_sim=False, **link):
+    bench = Bench(tmp_path, link={"enabled": True} | link)
+    (tmp_path / "main.conf").write_text(conf)
+    (tmp_path / adapter).mkdir(exist_ok=True)
+    how = {"adapters": tmp_path, "main_conf": tmp_path / "main.conf", "has_terminal": lambda: has_terminal}
+    return bench, bench.found(is_sim=is_sim, **how)["link"]
+
+
+def test_a_link_that_is_off_or_simulated_is_told(tmp_path):
+    _, found = link_found(tmp_path, enabled=False)
+    assert (found.state, found.text[:3]) == (NOTE, "off")
+    _, found = link_found(tmp_path, is_sim=True)
+    assert found.state == OK
+
+
+def test_a_link_says_all_that_is_missing_and_keeps_nobody_from_walking(tmp_path):
+    _, found = link_found(tmp_path, conf="", adapter="hci7", has_terminal=False)
+    assert found.state == NOTE
+    for sentence in (
+        "no Bluetooth adapter hci0",
+        "SecureConnections",
+        "KeySize",
+        "--add-user",
+        "no terminal",
+    ):
+        assert sentence in found.text, sentence
+
+
+def test_a_link_with_all_that_it_needs_says_who_opens_the_pairing_window(tmp_path):
+    add_user(FileStore(tmp_path / "settings" / "link"), "Ada", "therapist", "481516")
+    _, found = link_found(tmp_path)
+    assert (found.state, "typing pair" in found.text) == (OK, True)
+    bench, found = link_found(tmp_path, pairing_button="5")
+    assert (found.state, "line 5" in found.text, bench.contact.n_closed) == (OK, True, 2)

@@ -57,13 +57,13 @@ def test_an_open_lead_undoes_it_until_it_is_armed_for_walking_again():
     assert was_checked(store, "name", PRESCRIPTION)
 
 
-def test_a_card_that_cannot_be_written_is_said_so(capsys):
+def test_a_card_that_cannot_be_written_is_said_so(capsys, monkeypatch):
     disk = Disk()
 
     def full(name, at, data):
         raise OSError(28, "no room")
 
-    disk.write = full
+    monkeypatch.setattr(disk, "write", full)
     heard(Check(SettingsStore(disk), "name", PRESCRIPTION, False), status(1))
     assert "cannot be kept" in capsys.readouterr().err
 
@@ -73,7 +73,7 @@ def test_a_slow_card_holds_nobody_up(monkeypatch):
 
     may_write, disk = threading.Event(), Disk()
     write = disk.write
-    disk.write = lambda *what: (may_write.wait(60), write(*what))[1]
+    monkeypatch.setattr(disk, "write", lambda *what: (may_write.wait(60), write(*what))[1])
     store = SettingsStore(disk)
     check = Check(store, "name", PRESCRIPTION, False)
     check.hear(status(1))  # would wait for ever here

@@ -127,5 +127,11 @@ def test_the_wiring_page_uses_the_lines_that_are_the_defaults_and_names_what_mus
         row = next(one for one in text.splitlines() if one.startswith(f"| {what} | ") and "GPIO" in one)
         assert f"GPIO {line} |" in row
     assert f"| gate | GPIO {lines.beeper} |" in text
-    for word in ("## Raspberry Pi", "needs no Python", "passkey", "never on hardware", "does not start yet"):
+    for word in (
+        "## Raspberry Pi",
+        "needs no Python",
+        "passkey",
+        "never on hardware",
+        "walking goes on; a test burst",
+    ):
         assert word in text, word

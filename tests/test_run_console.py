@@ -20,7 +20,10 @@ class Desk:
         self.status.is_ready, self.status.state = 1, supervisor.READY
         self.arms = arms
         self.doubt = ""
-        self.console = Console(self.send, self.orders.append, self.said.append, lambda: self.doubt)
+        self.in_charge = WALK
+        self.console = Console(
+            self.send, self.put_in_charge, self.said.append, lambda: self.doubt, lambda: self.in_charge
+        )
         self.now_us = 7_000_000
 
     def send(self, kind, asked_us):
@@ -31,6 +34,11 @@ class Desk:
             self.status.state = supervisor.ARMED
         elif kind in (messages.STOP, messages.DISARM):
             self.status.armed = 0
+
+    def put_in_charge(self, packet):
+        self.orders.append(packet)
+        if packet in (order(acts.ACT_USE, WALK), order(acts.ACT_USE, TEST)):
+            self.in_charge = packet[1]
 
     def run(self, ms):
         for _ in range(ms * 1000 // STEP_US):

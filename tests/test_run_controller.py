@@ -1,148 +1,22 @@
 """The controller's process without its process: what it asks for, whom it obeys, what it hears, and its replay."""
 
 import json
-import os
-import socket
 
 import pytest
 
-from firmware_py import acts, blackbox, messages
-from firmware_py.compose_controller import compose_controller
-from firmware_py.frames import FrameReader, FrameWriter
-from firmware_py.messages import CycleFrame, StatusFrame
+from firmware_py import acts, blackbox
+from firmware_py.frames import FrameWriter
+from firmware_py.messages import StatusFrame
 from firmware_py.pi.about import about_log
-from firmware_py.pi.guardian.log_port import LogPort
-from firmware_py.pi.guardian_link import GuardianLink
 from firmware_py.pi.log_file import LogFile
 from firmware_py.pi.log_paths import logs_at
 from firmware_py.pi.log_rows import records
 from firmware_py.pi.replay.verify import verify
 from firmware_py.pi.run import controller as process_module
-from firmware_py.pi.run.controller import ControllerProcess
-from firmware_py.pi.run.notify import Notify
 from firmware_py.pi.run.orders import TEST, WALK, obey, order
-from firmware_py.pi.run.standing import Standing
-from firmware_py.pi.sensors.contacts import EdgeList
-from firmware_py.pi.sensors.leg_sensors import LegSensors
-from hw_sim.demo import demo_prescription
-from hw_sim.leg import Leg
-from hw_sim.sensors import SimSensors
-from hw_sim.walker import WalkerSettings
 from safety import supervisor
-from safety.sample import Sample
-from stimulator.drivers import devices
 from stimulator.envelope import OFF
-
-START_US = 7 * 2**30 - 3_000_000  # the wrapping clock wraps after 3 s
-
-
-class Walk:
-    """An IMU on a walking leg, by a clock that the test moves."""
-
-    def __init__(self):
-        self.us = START_US
-        self.leg = Leg(WalkerSettings(severity="severe", seed=2))
-        self.sensors = SimSensors(self.leg, rate_hz=208.0, t_us_start=0)
-        self.is_gone = False
-
-    def clock(self):
-        return self.us
-
-    def move(self, us):
-        self.leg.advance(us)
-        self.us += us
-
-    def read(self):
-        sample, found = Sample(), []
-        while self.sensors.read(sample):
-            t_us = START_US + sample.t_us
-            rates = (sample.gyro_x_cdps, sample.gyro_y_cdps, sample.gyro_z_cdps)
-            found.append((t_us, *rates, sample.acc_x_mg, sample.acc_y_mg, sample.acc_z_mg))
-        return found
-
-    def close(self):
-        pass
-
-
-class Rig:
-    """A controller's process on a leg that walks; the test holds the other ends."""
-
-    def __init__(self):
-        self.walk = Walk()
-        self.guardian, own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.person, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.guardian.setblocking(False)
-        self.log_end, log_fd = os.pipe()
-        os.set_blocking(self.log_end, False)
-        self.log = LogPort(log_fd)
-        self.log_fd = log_fd
-        self.link = GuardianLink(own, self.walk.clock)
-        self.standing = Standing(self.log)
-        sensors = LegSensors(self.walk, EdgeList([], self.walk.clock), self.walk.clock)
-        self.controller = compose_controller(
-            sensors=sensors,
-            guard=self.link,
-            armed=self.standing,
-            log=self.log,
-            prescription=demo_prescription(),
-            place="foot",
-            has_switch=True,
-            side="right",
-            device=devices.choose(devices.P24),
-        )
-        self.fed = []
-        notify = Notify("")
-        notify.accepted = lambda now_us, sequence: self.fed.append(sequence)
-        self.process = ControllerProcess(
-            self.controller,
-            sensors=sensors,
-            link=self.link,
-            standing=self.standing,
-            orders=orders,
-            log=self.log,
-            notify=notify,
-        )
-        self.own, self.orders = own, orders
-        self.rows = b""
-        self.frames = []
-
-    def run(self, ms, status=None):
-        for _ in range(ms // 5):
-            self.walk.move(5_000)
-            if status is not None:
-                self.tell(**status)
-            self.process._hear(self.walk.us)
-            self.controller.cycle.step(self.walk.us % 2**30)
-            self.log.flush()
-            self.rows += os.read(self.log_end, 1 << 16)
-            self.frames += self.heard()
-
-    def tell(self, **values):
-        status, writer = StatusFrame(), FrameWriter()
-        for name, value in values.items():
-            setattr(status, name, value)
-        self.guardian.send(bytes(writer.buf[: status.encode(writer)]))
-
-    def heard(self):
-        reader, found = FrameReader(), []
-        while True:
-            try:
-                packet = self.guardian.recv(4096)
-            except BlockingIOError:
-                return found
-            reader.reset()
-            reader.feed(packet, 0, len(packet))
-            while reader.next():
-                frame = CycleFrame()
-                assert reader.kind == messages.CYCLE
-                assert frame.decode(reader)
-                found.append((frame.sequence, frame.swing, frame.samples_n, frame.requests_n))
-
-    def close(self):
-        for one in (self.guardian, self.own, self.person, self.orders):
-            one.close()
-        os.close(self.log_end)
-        os.close(self.log_fd)
+from tests.run_rig import ARMED, FOR_TEST, START_US, Rig
 
 
 @pytest.fixture
@@ -150,10 +24,6 @@ def rig():
     found = Rig()
     yield found
     found.close()
-
-
-ARMED = {"armed": 1, "is_ready": 1, "state": supervisor.ARMED}
-FOR_TEST = {"armed": 2, "is_ready": 1, "state": supervisor.ARMED}
 
 
 def test_every_cycle_reaches_the_guardian_with_its_samples_and_requests(rig):

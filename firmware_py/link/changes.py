@@ -16,7 +16,7 @@ import hashlib
 from firmware_py.link import history, ops
 from firmware_py.link.clocks import Countdown
 from firmware_py.link.kept import NAME, REVISION_MASK, Kept, hash_of, kept_in
-from firmware_py.link.smaller import smaller
+from firmware_py.link.smaller import ended
 from firmware_py.link.values import HASH_N, SETTLED, TRIAL, UNCONFIRMED
 from stimulator.prescription import PrescriptionError, canonical_bytes, from_bytes, warnings
 
@@ -42,12 +42,13 @@ class Changes:
     """Stage, check, commit, confirm, revert; and end by itself what nobody confirmed.
 
     device    firmware_py.link.contracts.Device;  store, history   of `contracts` and `history`
+    is_again  the device has gone on while the link alone was started again: what it runs now is no new profile
     author()  returns (user, role, peer, wall_s, boot, uptime_s) for the history
     phase, revision, running, confirmed   as the store has them;  staged_hash  of what is being sent
     is_ending_due   a trial is over and could not be ended yet: call `end_trial` again
     """
 
-    def __init__(self, device, store, history_, author) -> None:
+    def __init__(self, device, store, history_, author, is_again: bool = False) -> None:
         self._device = device
         self._store = store
         self._history = history_
@@ -64,14 +65,18 @@ class Changes:
         self.revision: int = 0
         self.confirmed = device.prescription()
         self.running = self.confirmed
-        self._begin_kept()
+        self._begin_kept(is_again)
 
     # Power-on -------------------------------------------------------------------------------------
 
-    def _begin_kept(self) -> None:
+    def _begin_kept(self, is_again: bool) -> None:
         in_use = self.running
         kept = kept_in(self._store)
-        if kept is None or kept.confirmed != in_use:  # a profile that whoever started the device has loaded
+        if kept is not None and is_again:
+            self._take(kept)
+            if kept.phase != SETTLED or kept.running != in_use:
+                self.end_trial()
+        elif kept is None or kept.confirmed != in_use:  # a profile that whoever started the device has loaded
             revision = 1 if kept is None else (kept.revision + 1) & REVISION_MASK
             before = in_use if kept is None else kept.running
             self._note(history.LOADED, before, in_use, revision)
@@ -160,14 +165,28 @@ class Changes:
             return ops.WRONG_HASH
         if not self.is_taken_over():
             return ops.NOT_TAKEN_OVER
+        try:
+            self._device.confirm(self.running)
+        except (ValueError, OSError):
+            return ops.NOT_TAKEN_OVER
         revision = self._next_revision()
         try:
             self._note(history.CONFIRMED, self.running, self.running, revision)
             self._keep(Kept(SETTLED, revision, self.running, self.running))
         except OSError:
+            self._try_on()
             return ops.STORE_FAILED
         self.trial.start(0)
         return ops.OK
+
+    def _try_on(self) -> None:
+        """What was to be confirmed could not be written down: it is a trial still, also for the device."""
+        if self.phase != TRIAL:
+            return
+        try:
+            self._device.commit(self.running, self.confirmed)
+        except (ValueError, OSError):
+            self.is_ending_due = True
 
     def revert(self, revision: int):
         """A person wants the confirmed prescription back, also if that is more. Return (result, sentence)."""
@@ -179,32 +198,25 @@ class Changes:
 
     def end_trial(self) -> None:
         """Nobody has confirmed: go on with the smaller of trial, confirmed and what the walk still uses."""
-        least = self._least(self.running, self.confirmed)
-        if self._device.problems(least):
-            least = self._least(self.confirmed, self.running)  # as little, with the timing that runs
+        device = self._device
+        least = ended(self.running, self.confirmed, device.prescription(), device.capability, device.problems)
         self.is_ending_due = False
         self.trial.start(0)
         try:
-            self._device.commit(least)
+            device.commit(least)
         except (ValueError, OSError):
-            self._device.stop()  # nothing less than the trial can be had: then nothing
+            device.stop()  # nothing less than the trial can be had: then nothing
             self.is_ending_due = True
             return
         before = self.running
         phase = SETTLED if least == self.confirmed else UNCONFIRMED
-        ended = Kept(phase, self._next_revision(), self.confirmed, least)
-        self._take(ended)  # less runs, whether that can be written down or not
+        kept = Kept(phase, self._next_revision(), self.confirmed, least)
+        self._take(kept)  # less runs, whether that can be written down or not
         try:
-            self._note(history.ENDED, before, least, ended.revision)
-            self._keep(ended)
+            self._note(history.ENDED, before, least, kept.revision)
+            self._keep(kept)
         except OSError:
             pass  # the record still says that a trial runs: the next power-on ends it again
-
-    def _least(self, one, other):
-        capability = self._device.capability
-        least = smaller(one, other, capability)
-        in_use = self._device.prescription()
-        return least if in_use == self.running else smaller(in_use, least, capability)
 
     def hash(self) -> bytes:
         """Return the hash of what runs."""
@@ -224,7 +236,7 @@ class Changes:
         except OSError:
             return ops.STORE_FAILED, ""
         try:
-            self._device.commit(wanted)
+            self._device.commit(wanted, self.confirmed if phase == TRIAL else None)
         except (ValueError, OSError) as e:
             self._note(history.REFUSED, before.running, before.running, before.revision)
             self._store.save(NAME, before.to_bytes())

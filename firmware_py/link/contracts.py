@@ -137,8 +137,16 @@ class Device:
         """Return what forbids taking `prescription` over now, as sentences; empty if it may be."""
         raise NotImplementedError
 
-    def commit(self, prescription) -> None:
-        """Take `prescription` over between steps. ValueError (PrescriptionError too) with the reason if not."""
+    def commit(self, prescription, confirmed=None) -> None:
+        """Take `prescription` over between steps. ValueError (PrescriptionError too) with the reason if not.
+
+        confirmed   what a person has confirmed, if this is a trial: a device that outlives its link ends the trial by
+                    itself when the link is lost, with `firmware_py.link.smaller.ended`; None: no trial
+        """
+        raise NotImplementedError
+
+    def confirm(self, prescription) -> None:
+        """The trial of `prescription` is over, a person has confirmed it. ValueError if it does not run any more."""
         raise NotImplementedError
 
     def fill_status(self, status: DeviceStatus) -> None:

@@ -100,8 +100,8 @@ class LoopDevice(Device):
         outcome.verdict = check.judge(self._granted)
         outcome.ended_by = self._loop.burst.envelope.ended_by
         outcome.granted = min(self._granted, 0xFFFF)
-        outcome.lift_cdeg = _cdeg(check.lift_udeg)
-        outcome.evert_cdeg = _cdeg(check.evert_udeg)
+        outcome.lift_cdeg = cdeg(check.lift_udeg)
+        outcome.evert_cdeg = cdeg(check.evert_udeg)
 
     def prescription(self):
         """As the contract."""
@@ -111,9 +111,12 @@ class LoopDevice(Device):
         """As the contract."""
         return self._loop.problems(prescription)
 
-    def commit(self, prescription) -> None:
-        """As the contract."""
+    def commit(self, prescription, confirmed=None) -> None:
+        """As the contract; a link that is one program with its loop is never lost alone."""
         self._loop.commit(prescription)
+
+    def confirm(self, prescription) -> None:
+        """As the contract."""
 
     def fill_status(self, status) -> None:
         """As the contract."""
@@ -176,5 +179,6 @@ class LoopDevice(Device):
             telemetry.current_ua[channel] = 0
 
 
-def _cdeg(udeg: int) -> int:
+def cdeg(udeg: int) -> int:
+    """Return an angle of 1e-6 deg in 0.01 deg, as far as a message can hold it."""
     return max(-I16_MAX, min(udeg // CDEG_UDEG, I16_MAX))

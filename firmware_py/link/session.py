@@ -48,10 +48,11 @@ class Session:
 
     device, store, chance, display, log   of `firmware_py.link.contracts`
     about      (serial hash of 4 bytes, maker, model, firmware)
+    is_again   see `firmware_py.link.changes.Changes`
     features   HAS_* of `values`
     """
 
-    def __init__(self, device, store, chance, display, log, *, about, features: int) -> None:
+    def __init__(self, device, store, chance, display, log, *, about, features: int, is_again=False) -> None:
         self.device = device
         self.chance = chance
         self.access = Access()
@@ -68,7 +69,7 @@ class Session:
         self.must_drop: bool = False  # disconnect this central
         self.must_forget: bool = False  # delete every bond, then disconnect
         self.peer: bytes = bytes(6)
-        self.changes = Changes(device, store, self.history, self._author)
+        self.changes = Changes(device, store, self.history, self._author, is_again)
         self.bursts = Bursts(device, chance)
         self.arming = Arming(device, self.status)
         self.logs = Logs(log)
@@ -271,6 +272,10 @@ class Session:
         done = self.logs.take_done()
         if done >= 0:
             self._event(ops.LOG_DONE, done)
+
+    def trial_lost(self) -> None:
+        """The device did not hear of this link for a while, and has ended the trial by itself."""
+        self._is_trial_over = True
 
     def set_wall(self, wall_s: int) -> None:
         """Somebody says what time it is."""

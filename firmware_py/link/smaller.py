@@ -36,6 +36,21 @@ def smaller(one, other, capability):
     return _with_channels(other, tuple(channels))
 
 
+def ended(running, confirmed, in_use, capability, problems):
+    """Return how a trial of `running` ends that nobody has confirmed: the smaller of both and of what is still used.
+
+    in_use      what the walk still uses, if a step under way holds a change back
+    problems    returns what forbids a prescription; then the timing that runs stays, with as little current
+    """
+    least = _least(running, confirmed, running, in_use, capability)
+    return _least(confirmed, running, running, in_use, capability) if problems(least) else least
+
+
+def _least(one, other, running, in_use, capability):
+    least = smaller(one, other, capability)
+    return least if in_use == running else smaller(in_use, least, capability)
+
+
 def _with_channels(prescription, channels):
     """Return `prescription` with other channels. MicroPython's namedtuple has no _replace."""
     return type(prescription)(*[channels if v is prescription.channels else v for v in prescription])

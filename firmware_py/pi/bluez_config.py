@@ -1,5 +1,8 @@
 """What /etc/bluetooth/main.conf of a device must say, beside what the server demands itself."""
 
+from pathlib import Path
+
+MAIN_CONF = Path("/etc/bluetooth/main.conf")
 WANTED = (
     ("General", "SecureConnections", "only"),
     ("General", "JustWorksRepairing", "never"),

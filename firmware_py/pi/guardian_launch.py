@@ -134,6 +134,7 @@ def launch_guardian(
     log_end: int | None = None,
     parts: tuple[str, ...] = (),
     pass_fds: tuple[int, ...] = (),
+    operator_fds: tuple[int, ...] = (),
     module: str = "firmware_py.pi.guardian",
 ) -> LaunchedGuardian:
     """Start a guardian for the stimulator at `port`; its files go into `folder`.
@@ -142,6 +143,7 @@ def launch_guardian(
     log_end    or this descriptor of a log writer that there is
     parts      more of its options: lines of beeper, lamp and stop contact (default: a sign in a file, and a pipe
                that stands for the stop button), with the descriptors that they name in `pass_fds`
+    operator_fds   ends of sockets of more operators
     module     what is started; a bench puts its own around the guardian
     """
     settings_path = folder / "guardian.json"
@@ -149,10 +151,12 @@ def launch_guardian(
     controller, controller_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     operator, operator_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     button_end, button_fd = os.pipe()
-    given = [controller_end.fileno(), operator_end.fileno(), *pass_fds]
+    given = [controller_end.fileno(), operator_end.fileno(), *operator_fds, *pass_fds]
     command = [sys.executable, "-m", module, "--port", port]
     command += ["--settings", str(settings_path)]
     command += ["--controller-fd", str(given[0]), "--operator-fd", str(given[1])]
+    for fd in operator_fds:
+        command += ["--operator-fd", str(fd)]
     if "--stop-line" not in parts:
         given.append(button_end)
         command += ["--button-fd", str(button_end)]

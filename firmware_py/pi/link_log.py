@@ -1,4 +1,4 @@
-"""The black box for the link: the log file that another process writes, read record by record as it grows."""
+"""The black box for the link: the log files that another process writes, read record by record as they grow."""
 
 import hashlib
 import zlib
@@ -7,6 +7,7 @@ from pathlib import Path
 from firmware_py.blackbox import ROW_BYTES
 from firmware_py.link.contracts import LogSource
 from firmware_py.pi.log_file import CRC, FIRST, HEAD, MAGIC, PACKED, ROWS, SYNC, frame_at
+from firmware_py.pi.log_folder import segments
 
 EPOCH_N = 4
 LOOK_N = 1 << 20  # bytes of the file's end that are looked at in one go
@@ -88,6 +89,47 @@ class FileLog(LogSource):
             following = data.find(SYNC, at + 1)
             at = following if following > 0 else len(data) - 1
         return at
+
+
+class SessionLog(LogSource):
+    """Offer the rows of one process in `folder`, over all its files, numbered from 0; there may be none yet.
+
+    A file that is dropped while it is offered, because the disk is full, is read to its end.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.epoch = hashlib.sha256(f"{folder.resolve()} {name}".encode()).digest()[:EPOCH_N]
+        self._folder, self._name = folder, name
+        self._files: list[tuple[Path, FileLog]] = []
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for _, log in self._files:
+            log.close()
+        self._files = []
+
+    def first(self) -> int:
+        """Return 0."""
+        return 0
+
+    def end(self) -> int:
+        """Return the number after the newest row that is on the disk."""
+        known = {path for path, _ in self._files}
+        for path in segments(self._folder, self._name):
+            if path not in known:
+                try:
+                    self._files.append((path, FileLog(path)))
+                except (OSError, ValueError):
+                    break  # its head is still being written
+        return sum(log.end() for _, log in self._files)
+
+    def read(self, number: int) -> bytes | None:
+        """Return one row."""
+        for _, log in self._files:
+            if number < log.end():
+                return log.read(number)
+            number -= log.end()
+        return None
 
 
 def _rows_of(frame: tuple[int, bytes, int]) -> bytes:

@@ -6,6 +6,7 @@ old one and then put in its place; a list only grows, and an entry that was cut 
 
 import os
 import struct
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -106,6 +107,11 @@ class FileStore(Store):
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def default_folder() -> Path:
+    """Return the folder of this user's virtual radio, in which simulated devices also keep their things."""
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), f"swingphase-{os.getuid()}")
 
 
 class SystemChance(Chance):

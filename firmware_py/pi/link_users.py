@@ -4,8 +4,10 @@ A PIN is short, so whoever has its key can find it by trying; ROUNDS makes each 
 makes tries few. docs/security.md says what that is worth.
 """
 
+import getpass
 import hashlib
 import secrets
+from pathlib import Path
 
 from firmware_py.link import access
 from firmware_py.link.contracts import Store
@@ -33,6 +35,16 @@ def checked_pin(pin: str) -> str:
     if len(set(pin)) < 3 or pin in "01234567890123456789" or pin in "98765432109876543210":
         raise UserError("This PIN is among the first that anybody would try. Choose another one.")
     return pin
+
+
+def chosen_pin(path: Path | None, name: str) -> str:
+    """Return a new PIN for `name` from a file, or as it is typed."""
+    if path is None:
+        return checked_pin(getpass.getpass(f"Choose a PIN for {name} (6 characters or more): "))
+    try:
+        return checked_pin(path.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError) as e:
+        raise UserError(f"{path} cannot be read ({e}). Name a file that holds the PIN.") from e
 
 
 def user_of(name: str, role: str, pin: str):

@@ -6,8 +6,6 @@ the air as a radio does that is switched off: its peer notices after the supervi
 
 import asyncio
 import contextlib
-import os
-import tempfile
 from pathlib import Path
 
 from bumble.transport.common import StreamPacketSink, StreamPacketSource, Transport
@@ -17,11 +15,6 @@ from firmware_py.pi.console import UserError
 from hw_sim.radio.air import Air, RadioController
 
 NAME = "air.sock"
-
-
-def default_folder() -> Path:
-    """Return the folder of this user's air."""
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), f"swingphase-{os.getuid()}")
 
 
 class _Visitor(StreamPacketSource):

@@ -6,18 +6,18 @@
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firmware_py.link.contracts import Display
 from firmware_py.link.session import Session
-from firmware_py.pi.link_users import ROLES, add_user, checked_pin
+from firmware_py.pi.link_display import TerminalDisplay
+from firmware_py.pi.link_store import default_folder
+from firmware_py.pi.link_users import ROLES, add_user, chosen_pin
 from hw_sim.radio.air import FAST, SLOW, Air, RadioController
-from hw_sim.radio.air_port import AirPort, default_folder, visit
+from hw_sim.radio.air_port import AirPort, visit
 from hw_sim.radio.bleak_backend import AskPasskey, Laptop
 from hw_sim.radio.peripheral import Peripheral
 from hw_sim.severity import SEVERITIES
@@ -28,37 +28,6 @@ if TYPE_CHECKING:
 ADDRESS = "F0:5A:C0:00:00:01"
 SUPERVISION_S = 2.0
 PACES = {"none": None, "fast": FAST, "slow": SLOW}
-
-
-class TerminalDisplay(Display):
-    """The six digits on the terminal that the device was started from, which stands for its USB console.
-
-    Nothing is shown if that is no terminal: a passkey never goes into a file by accident. `path`, if given, is
-    the display instead: a file that only its owner can read, for tests.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-
-    def show_passkey(self, passkey: int) -> None:
-        """Show it."""
-        self._show(f"{passkey:06d}")
-
-    def clear(self) -> None:
-        """Show it no longer."""
-        self._show("")
-
-    def _show(self, text: str) -> None:
-        if self._path is not None:
-            beside = self._path.with_suffix(".new")
-            fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.write(fd, text.encode())
-            os.close(fd)
-            beside.replace(self._path)
-        elif sys.stderr.isatty():
-            line = f"Passkey: {text}" if text else ""
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
 
 
 @contextlib.asynccontextmanager
@@ -124,18 +93,10 @@ def serve_sim(arguments: list[str]) -> int:
     if role not in ROLES:
         parser.error(f"--user is {chosen.user}; NAME:therapist or NAME:engineer is allowed")
     if device.session.unlock.users.find(name) is None or chosen.pin_file:
-        add_user(device.store, name, role, _pin(chosen.pin_file, name))
+        add_user(device.store, name, role, chosen_pin(chosen.pin_file, name))
         device.session.unlock.users.reload()
     asyncio.run(_serve(device, air, state, chosen.pace))
     return 0
-
-
-def _pin(path: Path | None, name: str) -> str:
-    if path is not None:
-        return checked_pin(path.read_text(encoding="utf-8").strip())
-    import getpass
-
-    return checked_pin(getpass.getpass(f"Choose a PIN for {name} (6 characters or more): "))
 
 
 async def _serve(device: "SimDevice", air: Path, state: Path, pace: str) -> None:

@@ -33,7 +33,7 @@ def run():
         store.save("prescription", canonical_bytes(prescription))
         store.save("failures", bytes([i]))
         store.append("history", bytes([i] * i))
-    keep_checked(store, name)
+    keep_checked(store, name, prescription)
     damaged = files.files["history.0"]
     files.files["history.0"] = damaged[:20] + b"\0\0\0" + damaged[23:]
     store = SettingsStore(files)

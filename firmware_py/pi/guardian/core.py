@@ -143,6 +143,9 @@ class GuardianCore:
         status.fault = guard.supervisor.fault_id
         status.sound = guard.sound()
         status.device_fault = guard.driver.fault
+        status.held_by = guard.supervisor.held_by
+        status.warnings = guard.warnings()
+        status.stops = guard.stops
         status.refused = min(self.refused, WRAP_MASK_US)
         status.results_n = 0
 

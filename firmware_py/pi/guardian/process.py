@@ -88,7 +88,8 @@ class GuardianProcess:
         self._battery_fd = -1
         self._status = StatusFrame()
         self._writer = FrameWriter()
-        self._told = (-1,) * 7
+        self._told = (-1,) * 10
+        self._owes = False  # an operator was too busy to hear the newest status
         self._slept_us = slept_us()
         self._end_us = 0  # once asked to end: the latest moment
         self._alone = Alone()
@@ -204,11 +205,13 @@ class GuardianProcess:
         told = (
             *(status.armed, status.is_ready, status.disarmed_by),
             *(status.state, status.fault, status.sound, status.device_fault),
+            *(status.held_by, status.warnings, status.stops),
         )
-        if told != self._told or was_asked:
+        if told != self._told or was_asked or self._owes:
             n = status.encode(self._writer)
+            self._owes = False
             for one in self._operators:
-                _send(one, self._writer.buf, n)
+                self._owes |= not _send(one, self._writer.buf, n)
         if self._at_arming and status.armed and self._told[0] <= 0:
             print(f"guardian: {self._at_arming}", flush=True)
         if self._sign is not None and told != self._told:
@@ -235,12 +238,15 @@ def _receive(one: socket.socket) -> tuple[tuple[bytes, ...], bool]:
     return packets, False
 
 
-def _send(one: socket.socket, buf: bytearray, n: int) -> None:
-    """Send one packet; whoever does not read loses it."""
+def _send(one: socket.socket, buf: bytearray, n: int) -> bool:
+    """Send one packet; whoever does not read loses it. False if it may be tried again."""
     try:
         one.send(memoryview(buf)[:n])
+    except BlockingIOError:
+        return False
     except OSError:
-        return
+        return True
+    return True
 
 
 def main(arguments: list[str] | None = None) -> int:

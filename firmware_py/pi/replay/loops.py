@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from firmware_py import acts, blackbox
 from firmware_py.compose import compose_walk
-from firmware_py.compose_controller import compose_controller
+from firmware_py.compose_controller import compose_controller, worn_of
 from firmware_py.loop import Loop
 from firmware_py.pi.console import UserError
 from firmware_py.pi.guardian.build import make_guard
@@ -91,7 +91,12 @@ def play_controller(about: dict, tape: Tape) -> None:
     sensors, standing = TapeSensors(), Standing(tape.ring)
     with _needs_its_head():
         controller = compose_controller(
-            sensors=sensors, guard=DeafGuard(), armed=standing, log=tape.ring, **_known(about)
+            sensors=sensors,
+            guard=DeafGuard(),
+            armed=standing,
+            log=tape.ring,
+            **_known(about),
+            **worn_of(about),
         )
     rows, i = tape.rows, 0
     while i < len(rows):
@@ -106,6 +111,9 @@ def play_controller(about: dict, tape: Tape) -> None:
         elif row.kind == blackbox.HEARD:
             if standing.hear(row.t_us, *row.values[:5]):
                 controller.walk.restart()
+        elif row.kind == blackbox.ACT and row.values[0] == acts.ACT_COMMIT:
+            with contextlib.suppress(ValueError):  # as in line
+                controller.commit(prescription_of(rows[i + 1] if i + 1 < len(rows) else None))
         elif row.kind == blackbox.ACT:
             orders.do(controller, *row.values[:3])
         tape.check()

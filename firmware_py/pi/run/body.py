@@ -26,12 +26,15 @@ class Body:
     told           what became of the steps, at the end
     """
 
-    def __init__(self, folder: Path, config: RunConfig, *, severity: str, seed: int) -> None:
+    def __init__(
+        self, folder: Path, config: RunConfig, *, severity: str, seed: int, seated: bool = False
+    ) -> None:
         self._command = [sys.executable, "-m", PROGRAM, str(folder)]
         self._command += ["--severity", severity, "--seed", str(seed)]
         self._command += ["--place", config.imu.place, "--side", config.wearer.side]
         self._command += ["--device", config.stimulator.device]
         self._command += ["--answer-max-ms", str(config.stimulator.answer_max_ms)]
+        self._command += ["--heel-foot", config.lines.heel_switch_foot] + (["--seated"] if seated else [])
         self.port = ""
         self.places = Places()
         self.prescription = default_prescription()

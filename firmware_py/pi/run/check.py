@@ -14,17 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware_py.loop import start_problems
+from firmware_py.modes import start_problems
 from firmware_py.pi.about import is_clock_synchronised
 from firmware_py.pi.battery import Battery
+from firmware_py.pi.bluez_config import MAIN_CONF, main_conf_problems
 from firmware_py.pi.console import sentence_of
+from firmware_py.pi.exercise_file import load_plan
 from firmware_py.pi.gpio_port import open_contact, open_output
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.guardian.real_time import PRIORITY
+from firmware_py.pi.link_display import has_terminal
+from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.prescription_file import load_prescription
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.wiring import Places, open_imu, open_switch
 from firmware_py.pi.serial_port import SerialPort
+from stimulator import exercise_plan
+from stimulator.exercise_plan import ExercisePlan
 from stimulator.prescription import Prescription, PrescriptionError, checked, default_prescription, warnings
 
 OK, NOTE, MISSING = "ok", "note", "MISSING"
@@ -32,6 +38,8 @@ LISTEN_S = 0.5  # to the IMU
 NAP_S = 0.02
 GRAVITY_MG, SLANT_MG = 1_000, 300
 FREE_MIN_N = 100 << 20
+NO_ATTEMPT = "trigger is 2 (own attempt); a sensor on the shank cannot see the foot lift. Choose 0 or 1."
+NO_ADAPTER = "There is no Bluetooth adapter {}: look at `bluetoothctl list`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +66,20 @@ class Openers:
     imu: Callable[[RunConfig, Places, Any], Any] = open_imu
     switch: Callable[[RunConfig, Places], Any] = open_switch
     nap: Callable[[float], None] = time.sleep
+    adapters: Path = Path("/sys/class/bluetooth")
+    main_conf: Path = MAIN_CONF
+    has_terminal: Callable[[], bool] = has_terminal
 
 
 def prescription_of(config: RunConfig) -> Prescription:
     """Return the prescription that the configuration names, checked for its stimulator."""
     named = config.files.prescription
-    prescription = load_prescription(Path(named)) if named else default_prescription()
-    found = start_problems(prescription, hears_other=False)
+    return may_start(load_prescription(Path(named)) if named else default_prescription(), config)
+
+
+def may_start(prescription: Prescription, config: RunConfig) -> Prescription:
+    """Return it if the device may start with it; PrescriptionError if not."""
+    found = start_problems(prescription, hears_other=config.hears_other)
     if found:
         raise PrescriptionError(found)
     return checked(prescription, config.device().capability)
@@ -74,6 +89,7 @@ def look(config: RunConfig, *, is_sim: bool, openers: Openers | None = None) -> 
     """Yield what there is to say, part by part. A simulation brings its own parts; the rest is needed there too."""
     how = openers or Openers()
     yield _found("prescription", lambda: _prescription(config))
+    yield _found("exercise", lambda: _exercise(config))
     if not is_sim:
         yield _found("stimulator", lambda: _stimulator(config, how))
         yield _found("imu", lambda: _imu(config, how))
@@ -81,7 +97,9 @@ def look(config: RunConfig, *, is_sim: bool, openers: Openers | None = None) -> 
         yield _found("stop contact", lambda: _stop(config, how))
         for what, line in (("beeper", config.lines.beeper), ("lamp", config.lines.lamp)):
             yield _found(what, lambda what=what, line=line: _output(what, line, how))
+        yield _found("keys", lambda: _keys(config, how))
         yield _found("battery", lambda: _battery(config, how))
+    yield _found("link", lambda: _link(config, how, is_sim))
     yield _found("logs", lambda: _folder("logs", Path(config.files.logs)))
     yield _found("settings", lambda: _folder("settings", Path(config.files.settings)))
     yield _real_time()
@@ -113,6 +131,29 @@ def _prescription(config: RunConfig) -> Finding:
     said = warnings(prescription)
     name = config.files.prescription or "the defaults, as no file is named"
     return Finding(what="prescription", state=NOTE if said else OK, text=" ".join([f"{name}.", *said]))
+
+
+def plan_of(config: RunConfig, prescription: Prescription) -> ExercisePlan | None:
+    """Return the plan that the configuration names; PrescriptionError if it must not run with `prescription`."""
+    named = config.files.exercise
+    if not named:
+        return None
+    plan = exercise_plan.checked(
+        load_plan(Path(named), prescription), prescription, config.device().capability.current_step_ua
+    )
+    if plan.trigger == exercise_plan.BY_ATTEMPT and config.imu.place != "foot":
+        raise PrescriptionError([NO_ATTEMPT])
+    return plan
+
+
+def _exercise(config: RunConfig) -> Finding:
+    plan = plan_of(config, prescription_of(config))
+    if plan is None:
+        return Finding(what="exercise", state=NOTE, text="none: no plan is named by exercise in [files].")
+    if plan.trigger == exercise_plan.BY_BUTTON and not config.keys.hand:
+        text = f"{config.files.exercise} waits for a hand button: wire hand in [keys], or type button."
+        return Finding(what="exercise", state=NOTE, text=text)
+    return Finding(what="exercise", state=OK, text=f"{config.files.exercise}; type exercise to begin it.")
 
 
 def _stimulator(config: RunConfig, how: Openers) -> Finding:
@@ -155,7 +196,10 @@ def _heel(config: RunConfig, how: Openers) -> Finding:
     is_closed = switch.is_closed
     switch.close()
     state = "closed (heel loaded)" if is_closed else "open (heel lifted)"
-    return Finding(what="heel switch", state=OK, text=f"line {config.lines.heel_switch}, {state} now.")
+    text = f"line {config.lines.heel_switch}, {state} now."
+    if config.hears_other:
+        text += " Under the other foot: a switch that is stuck or torn is not noticed by the guardian."
+    return Finding(what="heel switch", state=NOTE if config.hears_other else OK, text=text)
 
 
 def _stop(config: RunConfig, how: Openers) -> Finding:
@@ -182,11 +226,51 @@ def _output(what: str, line: str, how: Openers) -> Finding:
     return Finding(what=what, state=OK, text=f"line {line}.")
 
 
+def _keys(config: RunConfig, how: Openers) -> Finding:
+    own = config.keys
+    keys = {name: getattr(own, name) for name in ("up", "down", "pause", "mute", "hand")}
+    outputs = {name: getattr(own, name) for name in ("beeper", "motor")}
+    for name, line in keys.items():
+        if line:
+            how.contact(*line_of(line), f"key {name}").close()
+    for name, line in outputs.items():
+        if line:
+            how.output(*line_of(line), f"{name} of the keys").close()
+    wired = [f"{name} on line {line}" for name, line in (keys | outputs).items() if line]
+    missing = [name for name, line in (keys | outputs).items() if not line]
+    said = ", ".join(wired) or "none"
+    said += f"; not fitted: {', '.join(missing)}." if wired and missing else "."
+    return Finding(what="keys", state=OK if wired else NOTE, text=said)
+
+
 def _battery(config: RunConfig, how: Openers) -> Finding:
     if not config.supply.battery:
         text = "unknown: battery in [supply] is empty, so a low one is not announced."
         return Finding(what="battery", state=NOTE, text=text)
     return Finding(what="battery", state=OK, text=f"{how.battery(config.supply.battery).percent()} %.")
+
+
+def _link(config: RunConfig, how: Openers, is_sim: bool) -> Finding:
+    """Whatever is wrong here keeps nobody from walking, so it is a note."""
+    own = config.link
+    if not own.enabled:
+        return Finding(
+            what="link", state=NOTE, text="off: enabled in [link] is false, so no laptop can connect."
+        )
+    if is_sim:
+        return Finding(what="link", state=OK, text="on a virtual radio.")
+    if own.pairing_button:
+        how.contact(*line_of(own.pairing_button), "pairing button").close()
+    found = [] if (how.adapters / own.adapter).exists() else [NO_ADAPTER.format(own.adapter)]
+    found += main_conf_problems(how.main_conf.read_text("utf-8") if how.main_conf.exists() else "")
+    if FileStore(Path(config.files.settings) / "link").load("users") is None:
+        found.append("Nobody may unlock it: `./swingphase run --add-user NAME:therapist`.")
+    if not how.has_terminal():
+        found.append("There is no terminal here to show a passkey on, so no laptop can pair.")
+    if found:
+        return Finding(what="link", state=NOTE, text=" ".join(found))
+    by = f"the button on line {own.pairing_button}" if own.pairing_button else "typing pair"
+    return Finding(what="link", state=OK, text=f"{own.adapter}; pairing is opened by {by}.")
 
 
 def _folder(what: str, folder: Path) -> Finding:

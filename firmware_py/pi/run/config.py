@@ -19,7 +19,9 @@ from firmware_py.profile import Profile
 from safety.limits import AREA_MAX_CM2, AREA_MIN_CM2
 from stimulator.drivers import devices
 from stimulator.drivers.devices import Device
+from stimulator.wearer import Corridor, corridor_problems
 
+NAME_MAX = 8  # of an advertisement, beside flags and UUID
 LINE = re.compile(r"(?:(/dev/[\w/.-]+):)?(\d{1,3})$")
 
 
@@ -37,6 +39,14 @@ def _axes(words: list[str]) -> list[str]:
     except SensorError as e:
         raise ValueError(str(e)) from e
     return words
+
+
+def _name(text: str) -> str:
+    if len(text.encode()) > NAME_MAX or not text.isprintable():
+        raise ValueError(
+            f"allowed are up to {NAME_MAX} characters, no wearer's name: everybody near can read it"
+        )
+    return text
 
 
 Line = Annotated[str, AfterValidator(_line)]
@@ -114,11 +124,65 @@ class Lines(BaseModel):
 
     model_config = SHAPE
     heel_switch: Line = Field(default="17", description="Closed while the heel is loaded.")
+    heel_switch_foot: Literal["own", "other"] = Field(
+        default="own",
+        description="Under whose heel: the helped foot's own, or the other's, for prescriptions with start_at 1. "
+        "With other the guardian has the IMU alone to judge by.",
+    )
     stop: Line = Field(
         default="27", description="Stop contact, closed at rest: pressed, unplugged and broken all stop."
     )
     beeper: Line = Field(default="22", description="Loud beeper of the guardian, through a transistor.")
     lamp: Line = Field(default="23", description="Lamp: on while armed, blinks when help is lost.")
+
+
+class Keys(BaseModel):
+    """The wearer's keys (to ground, open at rest), what they may change, and what the wearer hears and feels.
+
+    Keys lock themselves after 4 s; holding any of them for 2 s frees them. Pause always pauses."""
+
+    model_config = SHAPE
+    up: Line = Field(default="", description="More, by 5 % of the level.")
+    down: Line = Field(default="", description="Less, by 5 % of the level.")
+    pause: Line = Field(default="", description="No step is helped after the one that runs; again: goes on.")
+    mute: Line = Field(default="", description="Cues are felt, not heard; alarms are always heard.")
+    hand: Line = Field(default="", description="Hand button that begins each burst of a triggered exercise.")
+    beeper: Line = Field(
+        default="", description="Quiet beeper for cues, through a transistor; not the guardian's."
+    )
+    motor: Line = Field(default="", description="Vibration motor for the same cues, through a transistor.")
+    min_percent: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="Of the prescribed strength, that level 0 % stands for; steps of 5.",
+    )
+    max_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        description="Of the prescribed strength, that level 100 % stands for; steps of 5.",
+    )
+    start_level: int = Field(default=100, ge=0, le=100, description="Level at the start, %; steps of 5.")
+
+
+class Link(BaseModel):
+    """Bluetooth, for a therapist's laptop: a process of its own, which therapy never waits for (docs/link.md)."""
+
+    model_config = SHAPE
+    enabled: bool = Field(default=False, description="Whether to start it. Without it nothing is sent.")
+    name: Annotated[str, AfterValidator(_name)] = Field(
+        default="",
+        description="What scanners show, 1 to 8 characters; empty: SWP- and four of this device's own.",
+    )
+    adapter: str = Field(
+        default="hci0",
+        pattern=r"^hci\d{1,2}$",
+        description="Which Bluetooth adapter, as `bluetoothctl list` has it.",
+    )
+    pairing_button: Line = Field(
+        default="", description="Button to ground that opens the pairing window for a minute; or type `pair`."
+    )
 
 
 class Supply(BaseModel):
@@ -140,6 +204,10 @@ class Files(BaseModel):
         default="",
         description="TOML file with the settings of the stimulation (docs/prescription.md); empty: defaults.",
     )
+    exercise: str = Field(
+        default="",
+        description="TOML file with the plan of an exercise (docs/stimulation.md); empty: no exercise.",
+    )
     settings: str = Field(
         default="settings",
         min_length=1,
@@ -159,6 +227,8 @@ class RunConfig(BaseModel):
     stimulator: Stimulator = Stimulator()
     imu: Imu = Imu()
     lines: Lines = Lines()
+    keys: Keys = Keys()
+    link: Link = Link()
     supply: Supply = Supply()
     files: Files = Files()
 
@@ -170,6 +240,20 @@ class RunConfig(BaseModel):
             answer_max_ms=chosen.answer_max_ms,
             allow_host_death_tail_ms=chosen.allow_host_death_tail_ms,
         )
+
+    @property
+    def hears_other(self) -> bool:
+        """Whether the heel switch is under the other foot."""
+        return bool(self.lines.heel_switch) and self.lines.heel_switch_foot == "other"
+
+    def corridor(self) -> Corridor:
+        """Return what the wearer's level may be; UserError with the sentences if it may not be that."""
+        own = self.keys
+        corridor = Corridor(own.min_percent, own.max_percent, own.start_level)
+        found = corridor_problems(corridor)
+        if found:
+            raise UserError("[keys]: " + " ".join(found))
+        return corridor
 
     def profile(self) -> Profile:
         """Return who wears what, for the settings store."""
@@ -205,6 +289,7 @@ def load_config(path: Path) -> RunConfig:
         found = RunConfig.model_validate(data)
     except ValidationError as e:
         raise UserError("\n".join(_sentence(path, dict(error)) for error in e.errors())) from e
+    found.corridor()  # what no key alone can say
     beside = path.resolve().parent
     kept = found.files
     return found.model_copy(
@@ -212,6 +297,7 @@ def load_config(path: Path) -> RunConfig:
             "files": kept.model_copy(
                 update={
                     "prescription": str(beside / kept.prescription) if kept.prescription else "",
+                    "exercise": str(beside / kept.exercise) if kept.exercise else "",
                     "settings": str(beside / kept.settings),
                     "logs": str(beside / kept.logs),
                 }

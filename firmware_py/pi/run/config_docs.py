@@ -1,5 +1,6 @@
 """Write docs/configuration.md and swingphase.example.toml: `python -m firmware_py.pi.run.config_docs`."""
 
+import inspect
 import json
 from typing import get_args
 
@@ -32,7 +33,7 @@ def page() -> str:
     """Return the page: every key with default, what is allowed, and its sentence."""
     lines = [HEAD]
     for section, model in sections():
-        lines += [f"## `[{section}]`", "", (model.__doc__ or "").strip(), ""]
+        lines += [f"## `[{section}]`", "", inspect.cleandoc(model.__doc__ or ""), ""]
         lines += ["| key | default | allowed | |", "| --- | --- | --- | --- |"]
         lines += [
             f"| `{name}` | `{default(field)}` | {allowed(field)} | {field.description} |"
@@ -46,7 +47,8 @@ def example() -> str:
     """Return the example file: every key at its default, its sentence above it."""
     lines = ["# What is wired to this computer and who wears it: docs/configuration.md.", ""]
     for section, model in sections():
-        lines += [f"# {(model.__doc__ or '').strip()}", f"[{section}]"]
+        lines += [f"# {said.strip()}".rstrip() for said in (model.__doc__ or "").strip().splitlines()]
+        lines.append(f"[{section}]")
         for name, field in model.model_fields.items():
             lines.append(f"# {field.description}")
             lines.append(f"{name} = {default(field)}")
@@ -76,6 +78,8 @@ def allowed(field: FieldInfo) -> str:
         low = next((m.ge for m in field.metadata if hasattr(m, "ge")), None)
         high = next((m.le for m in field.metadata if hasattr(m, "le")), None)
         return f"{low} to {high}"
+    if field.annotation is bool:
+        return "`true`, `false`"
     return "text" if field.annotation is str else "three of `+x -x +y -y +z -z`"
 
 

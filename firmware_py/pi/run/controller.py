@@ -14,19 +14,22 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_py.compose_controller import Controller, compose_controller
+from firmware_py.compose_controller import Controller, compose_controller, worn_of
 from firmware_py.cycle import CYCLE_US
 from firmware_py.pi.guardian.log_port import LogPort
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.guardian.real_time import ask_for_real_time
 from firmware_py.pi.guardian_link import GuardianLink
+from firmware_py.pi.keys import Keys
 from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.run.lateness import Beat
+from firmware_py.pi.run.link_end import LinkEnd
 from firmware_py.pi.run.notify import Notify
-from firmware_py.pi.run.orders import obey
+from firmware_py.pi.run.orders import do, obey
 from firmware_py.pi.run.standing import Standing
-from firmware_py.pi.run.wiring import Places, open_sensors
+from firmware_py.pi.run.wiring import Places, open_keys, open_sensors, open_signals
 from firmware_py.pi.sensors.leg_sensors import LegSensors
+from firmware_py.pi.signals import PiSignals
 from gait_detect import mounting_problems
 from safety.clock import WRAP_MASK_US
 from stimulator.prescription import from_bytes
@@ -40,7 +43,8 @@ PACKET_N = 64
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """config, places   as JSON;  prescription   canonical bytes in hex
-    guardian_fd, orders_fd, log_fd   inherited descriptors
+    plan   of the exercise as in the head of the log, None for none
+    guardian_fd, orders_fd, log_fd, link_fd   inherited descriptors; link_fd -1 without a link
     """
 
     config: dict
@@ -49,6 +53,8 @@ class Spec:
     guardian_fd: int
     orders_fd: int
     log_fd: int
+    plan: list | None = None
+    link_fd: int = -1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +65,9 @@ class Report:
     late_us        within which 99 % of them began;  late_max_us   the latest
     granted, refused   pulses, as the guardian told;  steps   found
     samples_late, edges_thinned, frames_lost   see LegSensors and GuardianLink
+    in_charge      who asks for pulses, as ACT_USE puts them in charge; told as soon as it changes
+    level, is_paused, is_muted, is_locked   of the wearer's keys; told as soon as they change
+    exercise, exercise_ended_by   phase and end of `stimulator.exercise`; told as soon as it changes
     mounting       what cannot be right about the IMU, of gait_detect.mounting_problems
     histogram      lines for a person, at the end
     """
@@ -73,6 +82,13 @@ class Report:
     samples_late: int = 0
     edges_thinned: int = 0
     frames_lost: int = 0
+    in_charge: int = 0
+    level: int = 100
+    is_paused: bool = False
+    is_muted: bool = False
+    is_locked: bool = True
+    exercise: int = 0
+    exercise_ended_by: int = 0
     mounting: int = mounting_problems.OK
     histogram: list[str] = dataclasses.field(default_factory=list)
 
@@ -90,10 +106,16 @@ class ControllerProcess:
         orders: socket.socket,
         log: LogPort,
         notify: Notify,
+        link_end: LinkEnd | None = None,
+        keys: Keys | None = None,
+        signals: PiSignals | None = None,
     ) -> None:
         orders.setblocking(False)
         self._controller, self._sensors, self._link, self._standing = controller, sensors, link, standing
         self._orders, self._log, self._notify = orders, log, notify
+        self._link_end = link_end
+        self._keys, self._signals = keys, signals
+        self._heard_by = [orders] if link_end is None else [orders, link_end.sock]
         self._is_over = False
         self.report = Report()
 
@@ -106,8 +128,16 @@ class ControllerProcess:
             if self._is_over:
                 break
             self._hear(now_us)
+            if self._keys is not None:
+                self._keys.step(now_us)
+            if self._signals is not None:
+                self._signals.step(now_us)
             self._controller.cycle.step(now_us & WRAP_MASK_US)
+            if self._link_end is not None:
+                self._link_end.step(now_us)
             self._log.flush()
+            if self._is_news():
+                self._tell(beat)
             if beat.beats % REPORT_BEATS == 0:
                 gc.collect(0)  # young objects only: a few microseconds, in the slack
                 self._tell(beat)
@@ -115,9 +145,25 @@ class ControllerProcess:
         self.report.histogram = beat.lateness.lines()
         self._tell(beat)
 
+    def _is_news(self) -> bool:
+        """Whether something is to be told at once."""
+        report, wearer = self.report, self._controller.wearer
+        is_known = wearer is None or (
+            (wearer.level, wearer.is_paused, wearer.is_muted, wearer.is_locked)
+            == (report.level, report.is_paused, report.is_muted, report.is_locked)
+        )
+        exercise = self._controller.exercise
+        is_known &= exercise is None or exercise.phase == report.exercise
+        return not is_known or self._controller.in_charge != report.in_charge
+
     def _wait(self, wait_us: int) -> None:
         """Let time pass until the next beat; orders are taken as they come."""
-        if not select.select((self._orders,), (), (), wait_us / 1e6)[0]:
+        ready = select.select(self._heard_by, (), (), wait_us / 1e6)[0]
+        if self._link_end is not None and self._link_end.sock in ready:
+            self._link_end.hear(monotonic_us())
+            if self._link_end.is_gone:
+                self._heard_by = [self._orders]
+        if self._orders not in ready:
             return
         try:
             for _ in range(ORDERS_MAX):
@@ -138,6 +184,8 @@ class ControllerProcess:
             if self._standing.hear(now_us & WRAP_MASK_US, s.armed, s.is_ready, s.state, s.fault, s.sound):
                 self._controller.walk.restart()
             for result in s.results[: s.results_n]:
+                if self._link_end is not None:
+                    self._link_end.granted(result.channel, result.granted_ua)
                 if result.granted_ua > 0:
                     report.granted += 1
                 else:
@@ -151,6 +199,14 @@ class ControllerProcess:
         report.steps = self._controller.cycle.detector.state.steps
         report.samples_late, report.edges_thinned = self._sensors.late, self._sensors.thinned
         report.frames_lost = self._link.lost
+        report.in_charge = self._controller.in_charge
+        wearer = self._controller.wearer
+        if wearer is not None:
+            report.level, report.is_paused = wearer.level, wearer.is_paused
+            report.is_muted, report.is_locked = wearer.is_muted, wearer.is_locked
+        exercise = self._controller.exercise
+        if exercise is not None:
+            report.exercise, report.exercise_ended_by = exercise.phase, exercise.ended_by
         report.mounting = self._controller.cycle.detector.mounting.problem
         try:
             self._orders.send(json.dumps(dataclasses.asdict(report)).encode())
@@ -169,6 +225,7 @@ def main(arguments: list[str]) -> int:
     config, places = RunConfig.model_validate(spec.config), Places(**spec.places)
     try:
         sensors = open_sensors(config, places, monotonic_us)
+        signals = open_signals(config, places)
     except OSError as e:
         print(f"controller: {e}", file=sys.stderr, flush=True)
         return 2
@@ -184,9 +241,20 @@ def main(arguments: list[str]) -> int:
         place=config.imu.place,
         has_switch=bool(config.lines.heel_switch),
         side=config.wearer.side,
+        switch_foot=config.lines.heel_switch_foot,
         device=config.device(),
+        **worn_of({"corridor": config.corridor(), "plan": spec.plan}),
+        signals=signals,
     )
+    try:
+        keys = open_keys(config, places, lambda act, key: do(controller, act, key, 0))
+    except OSError as e:
+        print(f"controller: {e}", file=sys.stderr, flush=True)
+        return 2
     notify = Notify()
+    link_end = None
+    if spec.link_fd >= 0:
+        link_end = LinkEnd(socket.socket(fileno=spec.link_fd), controller, link.stop)
     process = ControllerProcess(
         controller,
         sensors=sensors,
@@ -195,6 +263,9 @@ def main(arguments: list[str]) -> int:
         orders=socket.socket(fileno=spec.orders_fd),
         log=log,
         notify=notify,
+        link_end=link_end,
+        keys=keys,
+        signals=signals,
     )
     for sentence in ask_for_real_time(PRIORITY):
         print(f"controller: {sentence}", flush=True)
@@ -202,6 +273,9 @@ def main(arguments: list[str]) -> int:
     process.run()
     notify.close()
     sensors.close()
+    keys.close()
+    if signals is not None:
+        signals.close()
     return 0
 
 

@@ -1,7 +1,7 @@
 """Start the processes of the device, each with its own ends, and end them in order: stimulator first, log last.
 
-The link (Bluetooth) will be one more: it takes a second operator's socket to the guardian and orders' socket to the
-controller (`firmware_py.pi.run.orders`), and a pipe to the log writer, all made here. Nothing else changes for it.
+The link (Bluetooth), if there is one, has a second operator's socket to the guardian and one to the controller
+(`firmware_py.pi.run.link_packets`), all made here. It may end and begin again; nobody else notices.
 """
 
 import contextlib
@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_py.compose_controller import about_controller
+from firmware_py.link.kept import hash_of
 from firmware_py.pi.console import ROOT
 from firmware_py.pi.guardian.ports import monotonic_us
+from firmware_py.pi.guardian.settings import GuardianSettings
 from firmware_py.pi.guardian_launch import (
     LaunchedGuardian,
     OperatorLink,
@@ -27,10 +29,23 @@ from firmware_py.pi.guardian_launch import (
 from firmware_py.pi.log_launch import LaunchedWriter, launch_log_writer
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.controller import Report, Spec
+from firmware_py.pi.run.link_launch import LaunchedLink, launch_link, pair
 from firmware_py.pi.run.wiring import Places
+from stimulator.exercise_plan import ExercisePlan
 from stimulator.prescription import Prescription, canonical_bytes
 
 END_S = 3.0  # for a process to end by itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPlace:
+    """store   folder of what the link keeps;  air   of the virtual radio, "" for Bluetooth
+    named      the prescription that the configuration names
+    """
+
+    store: Path
+    air: str
+    named: Prescription
 
 
 @dataclass(slots=True)
@@ -40,6 +55,7 @@ class Processes:
     session    folder of the logs
     report     the newest of the controller;  has_begun   there is one
     battery_fd   write the charge as one byte, -1 if no battery was named
+    link       None without one
     """
 
     guardian: LaunchedGuardian
@@ -49,6 +65,7 @@ class Processes:
     orders: socket.socket
     session: Path
     battery_fd: int
+    link: LaunchedLink | None
     report: Report = dataclasses.field(default_factory=Report)
     has_begun: bool = False
 
@@ -74,6 +91,8 @@ class Processes:
 
     def close(self) -> None:
         """End everything in order. Safe to call twice."""
+        if self.link is not None:
+            self.link.close()
         if self.guardian.process.poll() is None:
             self.guardian.process.terminate()  # stops, tells the stimulator, ends
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -103,20 +122,23 @@ def launch(
     session: Path,
     was_checked: bool,
     is_sim: bool,
+    plan: ExercisePlan | None = None,
+    link: LinkPlace | None = None,
 ) -> Processes:
-    """Start log writer, guardian and controller. `config` has passed `check`; in a simulation lines are not touched."""
+    """Start log writer, guardian, controller, and the link if it has a place.
+
+    plan   of the exercise, None for none
+    `config` has passed `check`; in a simulation lines are not touched.
+    """
     device = config.device()
-    settings = settings_for(
-        prescription,
-        device,
-        allow_host_death_tail_ms=config.stimulator.allow_host_death_tail_ms,
-        has_imu=True,
-        has_switch=bool(config.lines.heel_switch),
-        is_shank=config.imu.place == "shank",
-        was_checked=was_checked,
-    )
-    known = {"place": config.imu.place, "side": config.wearer.side, "has_switch": settings.has_switch}
-    known["switch_foot"] = "own"
+    settings = settings_of(config, prescription, was_checked)
+    known = {
+        "place": config.imu.place,
+        "side": config.wearer.side,
+        "has_switch": bool(config.lines.heel_switch),
+    }
+    known["switch_foot"] = config.lines.heel_switch_foot
+    known |= {"corridor": config.corridor(), "plan": plan}
     about = {
         "guardian": about_guardian(settings),
         "controller": about_controller(device, prescription, **known),
@@ -125,12 +147,20 @@ def launch(
         told |= {"wearer": config.wearer.code, "is_simulated": is_sim}
     writer = launch_log_writer(session, about, root=session.parent, size_max=config.files.logs_max_mib << 20)
     parts, given, battery_fd = _parts(config, is_sim)
+    link_guardian, guardian_end = pair()
+    link_controller, controller_end = pair()
     guardian = launch_guardian(
-        settings, port, session, log_end=writer.ends["guardian"], parts=parts, pass_fds=given
+        settings,
+        port,
+        session,
+        log_end=writer.ends["guardian"],
+        parts=parts,
+        pass_fds=given,
+        operator_fds=(guardian_end.fileno(),) if link is not None else (),
     )
     for fd in given:
         os.close(fd)
-    orders, orders_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    orders, orders_end = pair()
     orders.setblocking(False)
     spec = Spec(
         config=config.model_dump(),
@@ -139,19 +169,54 @@ def launch(
         guardian_fd=guardian.controller.fileno(),
         orders_fd=orders_end.fileno(),
         log_fd=writer.ends["controller"],
+        plan=about["controller"]["plan"],
+        link_fd=controller_end.fileno() if link is not None else -1,
     )
     path = session / "controller.json"
     path.write_text(json.dumps(dataclasses.asdict(spec)), encoding="utf-8")
     controller = subprocess.Popen(
         [sys.executable, "-m", "firmware_py.pi.run.controller", str(path)],
-        pass_fds=[spec.guardian_fd, spec.orders_fd, spec.log_fd],
+        pass_fds=[fd for fd in (spec.guardian_fd, spec.orders_fd, spec.log_fd, spec.link_fd) if fd >= 0],
         cwd=ROOT,
     )
-    orders_end.close()
+    for one in (orders_end, guardian_end, controller_end):
+        one.close()
+    launched = None
+    if link is not None:
+        launched = launch_link(
+            link_controller,
+            link_guardian,
+            store=link.store,
+            session=session,
+            air=link.air,
+            config=spec.config,
+            prescription=spec.prescription,
+            file=hash_of(link.named).hex(),
+            is_sim=is_sim,
+        )
+    else:
+        link_controller.close()
+        link_guardian.close()
     guardian.controller.close()  # so that the guardian hears when the controller is gone
     writer.let_go_of_ends()  # and the log writer, when they all are
     operator = OperatorLink(guardian.operator, monotonic_us)
-    return Processes(guardian, controller, writer, operator, orders, session, battery_fd)
+    return Processes(guardian, controller, writer, operator, orders, session, battery_fd, launched)
+
+
+def settings_of(config: RunConfig, prescription: Prescription, was_checked: bool) -> GuardianSettings:
+    """Return what the guardian is told. Of a switch under the other heel it is told nothing: its rules are for the own.
+
+    See `firmware_py.compose.compose_walk`, switch_foot, for what is lost with that.
+    """
+    return settings_for(
+        prescription,
+        config.device(),
+        allow_host_death_tail_ms=config.stimulator.allow_host_death_tail_ms,
+        has_imu=True,
+        has_switch=bool(config.lines.heel_switch) and not config.hears_other,
+        is_shank=config.imu.place == "shank",
+        was_checked=was_checked,
+    )
 
 
 def _parts(config: RunConfig, is_sim: bool) -> tuple[tuple[str, ...], tuple[int, ...], int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from firmware_py.pi.guardian.real_time import PRIORITY
 
 UNIT = "etc/systemd/system/swingphase.service"
-GROUPS = ("gpio", "i2c", "dialout", "tty")
+GROUPS = ("gpio", "i2c", "dialout", "tty", "bluetooth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

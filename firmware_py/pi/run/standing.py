@@ -7,7 +7,7 @@ FOR_WALK = 1  # StatusFrame.armed
 
 
 class Standing:
-    """`state` and `mode` as `stimulator.test_burst` reads them; `mode` is NO_MODE while not armed.
+    """`state`, `mode` and `sound()` as schedulers and `Wearing` read them; `mode` is NO_MODE while not armed.
 
     log   firmware_py.hal.Log
     """
@@ -16,6 +16,7 @@ class Standing:
         self._log = log
         self.state = 0
         self.mode = NO_MODE
+        self._sound = 0
         self._heard = (0,) * 5
 
     def hear(self, t_us: int, armed: int, is_ready: int, state: int, fault: int, sound: int) -> bool:
@@ -30,5 +31,10 @@ class Standing:
         self._heard = heard
         self.state = state
         self.mode = armed - 1
+        self._sound = sound
         self._log.note(blackbox.HEARD, t_us, *heard)
         return is_new
+
+    def sound(self) -> int:
+        """Return what the guardian sounds."""
+        return self._sound

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware_py.pi.gpio_port import Contact, open_contact
+from firmware_py.acts import ACT_BUTTON as BUTTON
+from firmware_py.acts import ACT_KEY_DOWN as KEY_DOWN
+from firmware_py.acts import ACT_KEY_UP as KEY_UP
+from firmware_py.pi.gpio_port import Contact, open_contact, open_output
+from firmware_py.pi.keys import Keys
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.sensors.axes import axes_of
 from firmware_py.pi.sensors.contacts import EdgePipe
@@ -15,6 +19,8 @@ from firmware_py.pi.sensors.iio_imu import IioImu
 from firmware_py.pi.sensors.iio_tree import DEV, SYS
 from firmware_py.pi.sensors.leg_sensors import Imu, LegSensors
 from firmware_py.pi.sensors.parts import PARTS
+from firmware_py.pi.signals import PiSignals
+from stimulator.wearer import DOWN, MUTE, PAUSE, UP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,38 @@ def open_sensors(config: RunConfig, places: Places, clock_us: Callable[[], int])
         imu.close()
         raise
     return LegSensors(imu, switch, clock_us)
+
+
+def open_keys(config: RunConfig, places: Places, press: Callable[[int, int], object]) -> Keys:
+    """Return the wearer's keys; `press(act, key)` is told what they do. A simulation has none but at the console."""
+    own = config.keys
+    lines = ((own.up, UP, "key up"), (own.down, DOWN, "key down"), (own.pause, PAUSE, "key pause"))
+    found: list = []
+    if not places.heel_pipe:
+        for line, key, what in (*lines, (own.mute, MUTE, "key mute")):
+            if line:
+                contact = open_contact(*line_of(line), what)
+                found.append((contact, lambda down, key=key: press(KEY_DOWN if down else KEY_UP, key)))
+        if own.hand:
+            found.append(
+                (
+                    open_contact(*line_of(own.hand), "hand button"),
+                    lambda down: press(BUTTON, 0) if down else None,
+                )
+            )
+    return Keys(found)
+
+
+def open_signals(config: RunConfig, places: Places) -> PiSignals | None:
+    """Return what the wearer hears and feels, None if nothing is fitted."""
+    own = config.keys
+    if places.heel_pipe or not (own.beeper or own.motor):
+        return None
+    parts = [
+        open_output(*line_of(line), what) if line else None
+        for line, what in ((own.beeper, "quiet beeper"), (own.motor, "vibration motor"))
+    ]
+    return PiSignals(*parts)
 
 
 def _bus(number: int) -> Any:

@@ -1,0 +1,120 @@
+"""Start the link's process, and another one if it ends: therapy goes on meanwhile, a trial ends in the smaller.
+
+The sockets' ends of the link stay open here, so that the next process goes on with them; whoever was killed is silent
+until then, which is what the controller looks for (`link_end.LOST_US`).
+"""
+
+import dataclasses
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from firmware_py.link.contracts import Store
+from firmware_py.link.kept import confirmed_in, hash_of
+from firmware_py.pi.console import ROOT
+from firmware_py.pi.guardian.ports import monotonic_us
+from firmware_py.pi.run.link import FILE, LinkSpec
+from stimulator.prescription import Prescription
+
+PROGRAM = "firmware_py.pi.run.link"
+SIM_PROGRAM = "hw_sim.radio.live_link"
+AGAIN_US, AGAIN_MAX_US = 500_000, 60_000_000  # until another start; doubles if it did not live for a minute
+END_S = 3.0
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return both ends of a socket between two processes."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def started_with(store: Store, named: Prescription) -> Prescription:
+    """Return what the device starts with: what was confirmed over the link, unless `named` has changed since.
+
+    named   of the configuration's file. `firmware_py.link.kept.Damaged` if the store cannot be read.
+    """
+    return confirmed_in(store, named) if store.load(FILE) == hash_of(named) else named
+
+
+class LaunchedLink:
+    """The process and what it needs to be started again.
+
+    spec    with the descriptors of `ends`
+    ends    the link's ends of its sockets, kept open
+    parent  socket on which the parent tells (PAIR, BATTERY), and whose end ends it
+    """
+
+    def __init__(self, spec: LinkSpec, ends: tuple[socket.socket, ...], parent: socket.socket) -> None:
+        self._spec, self._ends, self._parent = spec, ends, parent
+        parent.setblocking(False)
+        self._wait_us = AGAIN_US
+        self.process = self._start()
+
+    def mend(self) -> bool:
+        """Start another process if this one has ended, not too often; True if it has just been found dead."""
+        if self.process.poll() is None:
+            return False
+        now_us = monotonic_us()
+        if not self._is_dead:
+            self._is_dead = True
+            has_lived = now_us - self._since_us > AGAIN_MAX_US
+            self._wait_us = AGAIN_US if has_lived else min(2 * self._wait_us, AGAIN_MAX_US)
+            self._since_us = now_us
+            print(
+                f"link: it has ended ({self.process.returncode}); therapy goes on, another one starts.",
+                flush=True,
+            )
+            return True
+        if now_us - self._since_us > self._wait_us:
+            self._spec = dataclasses.replace(self._spec, is_again=True)
+            self.process = self._start()
+        return False
+
+    def tell(self, said: bytes) -> None:
+        """Tell the link; one that does not listen misses it."""
+        try:
+            self._parent.send(said)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """End it. Safe to call twice."""
+        self._parent.close()
+        try:
+            self.process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for one in self._ends:
+            one.close()
+
+    def _start(self) -> subprocess.Popen:
+        self._is_dead = False
+        self._since_us = monotonic_us()
+        path = Path(self._spec.session) / "link.json"
+        path.write_text(json.dumps(dataclasses.asdict(self._spec)), encoding="utf-8")
+        program = SIM_PROGRAM if self._spec.is_sim else PROGRAM
+        return subprocess.Popen(
+            [sys.executable, "-m", program, str(path)],
+            pass_fds=[one.fileno() for one in self._ends],
+            cwd=ROOT,
+        )
+
+
+def launch_link(
+    controller: socket.socket, guardian: socket.socket, *, store: Path, session: Path, air: str, **told
+) -> LaunchedLink:
+    """Start it. `controller`, `guardian`: its ends of their sockets; `told`: config, prescription, file, is_sim."""
+    own, parent = pair()
+    spec = LinkSpec(
+        controller_fd=controller.fileno(),
+        guardian_fd=guardian.fileno(),
+        parent_fd=own.fileno(),
+        store=str(store),
+        session=str(session),
+        is_again=False,
+        air=air,
+        **told,
+    )
+    return LaunchedLink(spec, (controller, guardian, own), parent)
