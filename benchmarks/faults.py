@@ -110,10 +110,7 @@ def page(found: Sequence[Outcome], command: str) -> str:
             "",
             "## Known gaps",
             "",
-            *[
-                f"- **{', '.join(names)}** ({where}, {when}): {why}"
-                for names, where, when, _, why in KNOWN_GAPS
-            ],
+            *[f"- **{', '.join(names)}** ({where}): {why}" for names, where, _, why in KNOWN_GAPS],
             "",
             "**Restart** is tried as an event of the supervisor's table only: nothing in this build sends it. After a",
             "real restart the device is off like after every power-on, and a person arms it.",
