@@ -146,6 +146,15 @@ def test_a_write_without_an_answer_or_in_pieces_is_refused(more, error):
     assert "stop" not in rig.device.told
 
 
+def test_a_stop_of_a_paired_central_that_was_silent_for_too_long_is_taken_while_it_is_dropped():
+    rig, server = served()
+    server.changed(DEVICE, {"Connected": True})
+    rig.pass_s(20.1)
+    assert rig.session.must_drop
+    server.write(of(gatt.CONTROL), STOP, options())
+    assert rig.device.told == ["stop"]
+
+
 def test_asking_whether_a_write_may_be_prepared_writes_nothing():
     rig, server = served()
     server.write(of(gatt.CONTROL), STOP, options(prepare_authorize=True))
