@@ -1,6 +1,7 @@
 """The link behind BlueZ, without a bus: flags, refusals, one central, the pairing window. The real thing: --all."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from dbus_fast import DBusError, Variant
 
 from firmware_py.link import gatt, ops
 from firmware_py.link.access import ALONE, STRANGER, WEARER
+from firmware_py.pi import bluez_server
 from firmware_py.pi.bluez_agent import DeviceAgent, LaptopAgent
 from firmware_py.pi.bluez_config import main_conf_problems
 from firmware_py.pi.bluez_server import Advertisement, BluezServer, address_of, att_error, flags_of
@@ -95,6 +97,48 @@ def test_a_second_central_is_refused_and_does_not_disturb_the_first():
     assert rig.device.told == []
     server.changed(OTHER, {"Connected": False})
     assert rig.session.access.state == WEARER
+
+
+def signal(member, path, *body):
+    return SimpleNamespace(member=member, path=path, body=list(body))
+
+
+NEW = {"org.bluez.Device1": {"Connected": Variant("b", True)}}
+
+
+def test_a_device_that_bluez_did_not_know_before_is_a_stranger_although_it_asks_for_nothing():
+    rig, server = served()
+    server._signal(signal("InterfacesAdded", "/", DEVICE, {"org.bluez.Battery1": {}}))
+    server._signal(signal("InterfacesAdded", "/", DEVICE.replace("hci0", "hci1"), NEW))
+    assert rig.session.access.state == ALONE
+    server._signal(signal("InterfacesAdded", "/", DEVICE, NEW))
+    assert rig.session.access.state == STRANGER
+    rig.pass_s(20.1)
+    assert rig.session.must_drop
+
+
+def test_a_device_that_bluez_forgets_is_gone():
+    rig, server = served()
+    server._signal(signal("InterfacesAdded", "/", DEVICE, NEW))
+    server._signal(signal("InterfacesRemoved", "/", OTHER, ["org.bluez.Device1"]))
+    server._signal(signal("InterfacesRemoved", "/", DEVICE, ["org.bluez.Battery1"]))
+    assert rig.session.access.state == STRANGER
+    server._signal(signal("InterfacesRemoved", "/", DEVICE, ["org.bluez.Device1"]))
+    assert rig.session.access.state == ALONE
+
+
+def test_what_changes_in_a_device_is_heard_and_nothing_else_is():
+    rig, server = served()
+    is_there = {"Connected": Variant("b", True)}
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.MediaControl1", is_there, []))
+    server._signal(signal("NameOwnerChanged", DEVICE, "org.bluez.Device1", is_there, []))
+    server._signal(signal("PropertiesChanged", DEVICE))
+    assert rig.session.access.state == ALONE
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", is_there, []))
+    assert rig.session.access.state == STRANGER
+    gone = {"Connected": Variant("b", False)}
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", gone, []))
+    assert rig.session.access.state == ALONE
 
 
 def test_a_lost_link_ends_the_session_and_another_central_may_come():
@@ -204,6 +248,55 @@ def test_the_advertisement_names_service_and_device_and_nothing_else():
     assert (advertisement._name, gatt.SERVICE_UUID[:4]) == ("SWP-TEST", "07f6")
 
 
+# Starting ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("busy", "is_on"), [(0, True), (3, True), (40, False)])
+def test_an_adapter_that_bluez_is_just_switching_on_is_waited_for(monkeypatch, busy, is_on):
+    asked = []
+
+    async def sets(name, value):
+        asked.append((name, value))
+        if len(asked) <= busy:
+            raise DBusError("org.bluez.Error.Busy", "")
+
+    _, server = served()
+    monkeypatch.setattr(bluez_server, "POWER_S", 0)
+    monkeypatch.setattr(server, "_set_adapter", sets)
+    if is_on:
+        asyncio.run(server._power_on())
+        assert asked == [("Powered", True)] * (busy + 1)
+    else:
+        with pytest.raises(DBusError):
+            asyncio.run(server._power_on())
+
+
+def test_an_adapter_that_cannot_be_switched_on_is_not_asked_again(monkeypatch):
+    async def sets(name, value):
+        raise DBusError("org.bluez.Error.Blocked", "rfkill")
+
+    _, server = served()
+    monkeypatch.setattr(server, "_set_adapter", sets)
+    with pytest.raises(DBusError, match="rfkill"):
+        asyncio.run(server._power_on())
+
+
+def test_whoever_was_connected_before_the_server_began_is_disconnected(monkeypatch):
+    gone = []
+
+    async def found():
+        return {DEVICE: {"Connected": Variant("b", True)}, OTHER: {"Connected": Variant("b", False)}}
+
+    async def drops(device):
+        gone.append(device)
+
+    _, server = served()
+    monkeypatch.setattr(server, "_devices", found)
+    monkeypatch.setattr(server, "_disconnect", drops)
+    asyncio.run(server._drop_all())
+    assert gone == [DEVICE]
+
+
 # The agents --------------------------------------------------------------------------------------
 
 
@@ -218,6 +311,19 @@ def test_the_device_shows_a_passkey_only_while_the_window_is_open():
     assert rig.eyes.seen == [123456]
     agent.cancelled()
     assert rig.eyes.is_dark
+
+
+def test_whoever_pairs_while_the_window_is_closed_is_disconnected_because_bluez_does_not_hear_a_no():
+    rig = Rig()
+    dropped = []
+    agent = DeviceAgent(rig.session, None, dropped.append)
+    with pytest.raises(DBusError):
+        agent.DisplayPasskey(DEVICE, 123456, 0)
+    assert dropped == [DEVICE]
+    rig.session.pairing.button()
+    agent.DisplayPasskey(DEVICE, 123456, 0)
+    agent.DisplayPasskey(DEVICE, 123456, 1)
+    assert (rig.eyes.seen, dropped) == ([123456], [DEVICE])
 
 
 def test_four_attempts_in_one_window_are_one_too_many():

@@ -49,6 +49,9 @@ class _Agent(ServiceInterface):
     def cancelled(self) -> None:
         """The pairing is over without success."""
 
+    def drop(self, device: str) -> None:
+        """End the connection of a device that must not go on pairing."""
+
     @dbus_method()
     def Release(self) -> None:
         self.cancelled()
@@ -68,7 +71,11 @@ class _Agent(ServiceInterface):
     @dbus_method()
     def DisplayPasskey(self, device: DBusObjectPath, passkey: DBusUInt32, entered: DBusUInt16) -> None:
         if entered == 0:  # called again for each digit that is typed
-            self.show(passkey)
+            try:
+                self.show(passkey)
+            except DBusError:
+                self.drop(device)  # BlueZ does not wait for this answer: a no alone is not heard
+                raise
 
     @dbus_method()
     async def RequestConfirmation(self, device: DBusObjectPath, passkey: DBusUInt32) -> None:
@@ -91,11 +98,14 @@ class DeviceAgent(_Agent):
     """The device's: it shows the passkey that BlueZ has made, while the pairing window is open.
 
     compare   asks a person at the device whether two numbers are the same; None: it has no such button
+    drop      ends the connection of the device at this path
     """
 
-    def __init__(self, session: Session, compare: Compare | None) -> None:
+    def __init__(
+        self, session: Session, compare: Compare | None, drop: Callable[[str], None] = lambda device: None
+    ) -> None:
         super().__init__()
-        self._session, self._ask = session, compare
+        self._session, self._ask, self._drop = session, compare, drop
 
     @property
     def capability(self) -> str:
@@ -121,6 +131,10 @@ class DeviceAgent(_Agent):
     def cancelled(self) -> None:
         """Show nothing any longer."""
         self._session.pairing.end(False)
+
+    def drop(self, device: str) -> None:
+        """As above."""
+        self._drop(device)
 
 
 class LaptopAgent(_Agent):

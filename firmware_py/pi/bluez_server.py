@@ -20,8 +20,11 @@ from firmware_py.pi.bluez_agent import DEVICE_PATH, Compare, DeviceAgent, regist
 
 ROOT = "/org/swingphase"
 PUMP_S = 0.01
+POWER_S = 0.25
+POWER_TRIES = 40
 FRAMES = 3  # notifications in one turn: D-Bus has no way to say that the radio is full
 CONFIRM_S = 30.0  # the time that ATT gives a central to confirm an indication
+DEVICE = "org.bluez.Device1"
 FAILED = "org.bluez.Error.Failed"
 ATT_MIN, ATT_MAX = 0x80, 0x9F  # what BlueZ lets through
 Strings = Annotated[list[str], DBusSignature("as")]
@@ -167,7 +170,7 @@ class BluezServer:
         has_running: bool = False,
     ) -> None:
         self.session, self._bus, self._name, self._adapter = session, bus, name, adapter
-        self.agent = DeviceAgent(session, compare)
+        self.agent = DeviceAgent(session, compare, lambda device: self._run(self._disconnect(device)))
         self.services: list[GattService] = []
         self.characteristics: dict[int, GattCharacteristic] = {}
         self._device = ""  # path of the central that is admitted
@@ -184,15 +187,17 @@ class BluezServer:
                 number += 1
 
     async def start(self) -> None:
-        """Export everything, register with BlueZ, advertise."""
+        """Export everything, register with BlueZ, advertise. Whoever is connected already must come anew."""
         for exported in (*self.services, *self.characteristics.values()):
             self._bus.export(exported.path, exported)
         self._bus.export(f"{ROOT}/advertisement", Advertisement(self._name))
         await register(self._bus, DEVICE_PATH, self.agent)
-        await self._set_adapter("Powered", True)
+        await self._power_on()
         await self._set_adapter("Pairable", False)
         self._bus.add_message_handler(self._signal)
-        await self._match("type='signal',sender='org.bluez',member='PropertiesChanged'")
+        for member in ("PropertiesChanged", "InterfacesAdded", "InterfacesRemoved"):
+            await self._match(f"type='signal',sender='org.bluez',member='{member}'")
+        await self._drop_all()
         adapter = await self._proxy(self._adapter)
         gatt_manager = adapter.get_interface("org.bluez.GattManager1")
         await gatt_manager.call_register_application(ROOT, {})  # type: ignore[attr-defined]
@@ -251,11 +256,21 @@ class BluezServer:
     # Connections ----------------------------------------------------------------------------------
 
     def _signal(self, message: Any) -> None:
-        """Hear `Connected` and `Paired` of devices; a lost link is not told in any other way."""
-        if message.member != "PropertiesChanged" or not message.body or "/dev_" not in (message.path or ""):
-            return
-        if message.body[0] == "org.bluez.Device1":
-            self.changed(message.path, {k: v.value for k, v in message.body[1].items()})
+        """Hear of devices: `Connected` and `Paired` when they change, and with a device that BlueZ did not know before.
+
+        A new device is told of once, connected as it is; there is no change of `Connected` then. A lost link is not
+        told in any other way.
+        """
+        if message.member == "PropertiesChanged" and message.body and message.body[0] == DEVICE:
+            self._hear(message.path or "", message.body[1])
+        elif message.member == "InterfacesAdded" and message.body and DEVICE in message.body[1]:
+            self._hear(message.body[0], message.body[1][DEVICE])
+        elif message.member == "InterfacesRemoved" and message.body and DEVICE in message.body[1]:
+            self._hear(message.body[0], {"Connected": Variant("b", False)})
+
+    def _hear(self, device: str, properties: dict[str, Variant]) -> None:
+        if device.startswith(self._adapter + "/"):
+            self.changed(device, {name: v.value for name, v in properties.items()})
 
     def changed(self, device: str, properties: dict[str, Any]) -> None:
         """A device has connected, disconnected or paired."""
@@ -331,15 +346,36 @@ class BluezServer:
         properties = adapter.get_interface("org.freedesktop.DBus.Properties")
         await properties.call_set("org.bluez.Adapter1", name, Variant("b", value))
 
+    async def _power_on(self) -> None:
+        """Switch the adapter on; BlueZ may just be doing it itself, as it does after booting."""
+        for left in range(POWER_TRIES, 0, -1):
+            try:
+                await self._set_adapter("Powered", True)
+                break
+            except DBusError as e:
+                if e.type != "org.bluez.Error.Busy" or left == 1:
+                    raise
+            await asyncio.sleep(POWER_S)
+
     async def _disconnect(self, device: str) -> None:
         with contextlib.suppress(DBusError):
             proxy = await self._proxy(device)
-            await proxy.get_interface("org.bluez.Device1").call_disconnect()
+            await proxy.get_interface(DEVICE).call_disconnect()
+
+    async def _drop_all(self) -> None:
+        """Disconnect whoever is connected: nobody has noted when it came, so it could stay for ever."""
+        for device, properties in (await self._devices()).items():
+            if properties["Connected"].value:
+                await self._disconnect(device)
+
+    async def _devices(self) -> dict[str, dict[str, Variant]]:
+        """Return the properties of all devices that the adapter knows, by their paths."""
+        root = (await self._proxy("/")).get_interface("org.freedesktop.DBus.ObjectManager")
+        found = await root.call_get_managed_objects()
+        return {p: o[DEVICE] for p, o in found.items() if DEVICE in o and p.startswith(self._adapter + "/")}
 
     async def _forget_all(self) -> None:
-        root = (await self._proxy("/")).get_interface("org.freedesktop.DBus.ObjectManager")
         adapter = (await self._proxy(self._adapter)).get_interface("org.bluez.Adapter1")
-        for path, interfaces in (await root.call_get_managed_objects()).items():
-            if "org.bluez.Device1" in interfaces and path.startswith(self._adapter + "/"):
-                with contextlib.suppress(DBusError):
-                    await adapter.call_remove_device(path)
+        for device in await self._devices():
+            with contextlib.suppress(DBusError):
+                await adapter.call_remove_device(device)
