@@ -1,0 +1,84 @@
+"""The client's tests and the attacks with a real BlueZ in the place of one of the two stacks; only with --all.
+
+A QEMU guest runs a Debian kernel and bluetoothd; BlueZ's radio is a virtual controller in the same software air. Once
+BlueZ is the device (`firmware_py.pi.bluez_server`, a laptop of bumble), once the laptop (bleak, a device of bumble).
+"""
+
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+from firmware_py.pi.bluez_config import main_conf_problems
+from tests.guest import machine
+from tests.house import REPO
+
+pytestmark = pytest.mark.slow
+
+MAIN_CONF = """[General]
+SecureConnections = only
+JustWorksRepairing = never
+[GATT]
+KeySize = 16
+"""
+CLIENT = (
+    "tests/test_therapist_client.py",
+    "tests/test_therapist_client_streams.py",
+    "tests/test_therapist_press.py",
+)
+SUITE = {
+    "device": (
+        "tests/guest/attacks.py",
+        "tests/test_radio_pairing.py",
+        "tests/test_radio_one_central.py",
+        "tests/test_radio_attacks_att.py",
+        *CLIENT,
+    ),
+    "laptop": CLIENT,
+}
+BOOT_AND_RUN_S = 5_400  # a quarter of an hour if nothing else runs
+# What is another thing with BlueZ, and why; each must still fail, or it has to go from this list.
+DIFFERS: dict[str, dict[str, str]] = {"device": {}, "laptop": {}}
+
+
+@pytest.fixture(scope="module", params=("device", "laptop"))
+def outcome(request, tmp_path_factory):
+    """Return (role, {test: why it failed, "" if it passed}) of a run inside the guest."""
+    why_not = machine.missing()
+    if why_not:
+        pytest.skip(f"a guest with a real BlueZ {why_not}")
+    role = request.param
+    out = tmp_path_factory.mktemp(f"guest-{role}")
+    # What the suite outside needs besides (hypothesis, evidence) would take minutes to load on an emulated processor.
+    pytest_here = "-m pytest --noconftest -p no:hypothesispytest -p no:cacheprovider -p tests.guest.bluez_rig"
+    command = (
+        f"SWINGPHASE_BLUEZ={role} {sys.executable} {pytest_here} -m 'not slow' "
+        f"-q --junitxml=/guest/results.xml {' '.join(SUITE[role])}"
+    )
+    said = machine.run(command, REPO, out, main_conf=MAIN_CONF, timeout_s=BOOT_AND_RUN_S)
+    assert (out / "results.xml").exists(), said[-3000:]
+    return role, results_in((out / "results.xml").read_text(encoding="utf-8"))
+
+
+def results_in(xml: str) -> dict[str, str]:
+    found = {}
+    for case in ElementTree.fromstring(xml).iter("testcase"):
+        bad = [child for child in case if child.tag in ("failure", "error", "skipped")]
+        found[f"{case.get('name')}"] = bad[0].get("message", "failed")[:300] if bad else ""
+    return found
+
+
+def test_the_guest_has_the_settings_that_a_device_needs():
+    assert main_conf_problems(MAIN_CONF) == []
+
+
+def test_with_a_real_bluez_all_is_as_it_should_be(outcome):
+    role, results = outcome
+    assert len(results) > 30
+    failed = {name: why for name, why in results.items() if why and name not in DIFFERS[role]}
+    assert failed == {}
+
+
+def test_what_differs_with_bluez_still_differs(outcome):
+    role, results = outcome
+    assert {name for name in DIFFERS[role] if not results.get(name)} == set()
