@@ -241,7 +241,7 @@ async def fuzz(folder, seed, count, is_paired):
             ward.session.pairing.button()
             await raw.connection.pair()
             await until(lambda: ward.session.access.state == WEARER)
-        ward.session.access.types()
+        ward.is_patient()
         prescription = in_use(ward)
         kept = dict(ward.store.things)
         handles = list(range(ward.last_handle() + 4))
@@ -252,7 +252,7 @@ async def fuzz(folder, seed, count, is_paired):
                 cid, pdu = fuzzed(draw, handles)
                 raw.send(pdu, cid)
             sent += 50
-            ward.session.access.types()
+            ward.is_patient()
             while not raw.answers.empty():
                 raw.answers.get_nowait()
             raw.send(good)
