@@ -362,12 +362,69 @@ def test_a_device_without_a_button_for_it_compares_nothing_and_takes_no_passkey(
         asyncio.run(agent.passkey())
 
 
-def test_a_pairing_that_was_told_closes_the_window():
+PAIRED = {"Paired": Variant("b", True), "Bonded": Variant("b", True)}
+
+
+def watched(monkeypatch):
+    """A server that notes whom it forgets, and somebody who is connected to it."""
     rig, server = served()
-    rig.session.pairing.button()
+    gone = []
+
+    def runs(deed):
+        deed.close()
+
+    monkeypatch.setattr(server, "_run", runs)
+    monkeypatch.setattr(server, "_forget", lambda device: gone.append(device) or asyncio.sleep(0))
     server.changed(DEVICE, {"Connected": True})
-    server.changed(DEVICE, {"Paired": True, "Bonded": True})
+    return rig, server, gone
+
+
+def test_a_pairing_that_was_told_closes_the_window(monkeypatch):
+    rig, server, gone = watched(monkeypatch)
+    rig.session.pairing.button()
+    server.agent.DisplayPasskey(DEVICE, 123456, 0)
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
     assert not rig.session.pairing.is_open
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
+    assert gone == [], "told in two parts"
+    server.read(of(gatt.STATUS), options())
+    assert rig.session.access.state == WEARER
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["window closed", "another one was allowed"])
+def test_whoever_pairs_without_being_allowed_to_is_forgotten_and_gets_nothing(monkeypatch, is_open):
+    rig, server, gone = watched(monkeypatch)
+    if is_open:
+        rig.session.pairing.button()
+        server.agent.DisplayPasskey(OTHER, 123456, 0)
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
+    assert gone == [DEVICE]
+    with pytest.raises(DBusError, match="without being allowed"):
+        server.read(of(gatt.STATUS), options())
+    assert rig.session.access.state == STRANGER
+    server._signal(signal("InterfacesRemoved", "/", DEVICE, ["org.bluez.Device1"]))
+    assert rig.session.access.state == ALONE
+    server.read(of(gatt.INFO), options())
+    assert rig.session.access.state == STRANGER, "it may come again, as a stranger"
+
+
+def test_what_was_allowed_once_is_not_allowed_on_the_next_connection(monkeypatch):
+    rig, server, gone = watched(monkeypatch)
+    rig.session.pairing.button()
+    server.agent.DisplayPasskey(DEVICE, 123456, 0)
+    server.changed(DEVICE, {"Connected": False})
+    server.changed(DEVICE, {"Connected": True})
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
+    assert gone == [DEVICE]
+
+
+def test_a_device_that_bluez_knows_as_paired_when_it_is_told_of_is_let_in(monkeypatch):
+    _, server, gone = watched(monkeypatch)
+    server._signal(signal("InterfacesAdded", "/", OTHER, {"org.bluez.Device1": PAIRED}))
+    server._signal(
+        signal("PropertiesChanged", DEVICE, "org.bluez.Device1", {"Paired": Variant("b", False)}, [])
+    )
+    assert gone == []
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ class _Agent(ServiceInterface):
 
     def __init__(self) -> None:
         super().__init__(AGENT)
+        self.asking = ""  # path of the device that the question is about
 
     async def passkey(self) -> int:
         """Return the number that the other side shows."""
@@ -70,6 +71,7 @@ class _Agent(ServiceInterface):
 
     @dbus_method()
     def DisplayPasskey(self, device: DBusObjectPath, passkey: DBusUInt32, entered: DBusUInt16) -> None:
+        self.asking = device
         if entered == 0:  # called again for each digit that is typed
             try:
                 self.show(passkey)
@@ -79,6 +81,7 @@ class _Agent(ServiceInterface):
 
     @dbus_method()
     async def RequestConfirmation(self, device: DBusObjectPath, passkey: DBusUInt32) -> None:
+        self.asking = device
         await self.compare(passkey)
 
     @dbus_method()
@@ -99,6 +102,7 @@ class DeviceAgent(_Agent):
 
     compare   asks a person at the device whether two numbers are the same; None: it has no such button
     drop      ends the connection of the device at this path
+    allowed   path of the device that was allowed to pair, "" if none was
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class DeviceAgent(_Agent):
     ) -> None:
         super().__init__()
         self._session, self._ask, self._drop = session, compare, drop
+        self.allowed = ""
 
     @property
     def capability(self) -> str:
@@ -116,6 +121,7 @@ class DeviceAgent(_Agent):
         """Show it if somebody has opened the window."""
         if not self._session.begin_pairing():
             raise rejected("the pairing window is closed")
+        self.allowed = self.asking
         self._session.pairing.show(passkey)
 
     async def compare(self, passkey: int) -> None:

@@ -174,6 +174,7 @@ class BluezServer:
         self.services: list[GattService] = []
         self.characteristics: dict[int, GattCharacteristic] = {}
         self._device = ""  # path of the central that is admitted
+        self._refused = ""  # path of the one that paired without being allowed to
         self._is_pairable: bool | None = None
         self._waits_s = -1.0  # since when an indication waits for its confirmation
         self._tasks: set[asyncio.Task] = set()
@@ -244,6 +245,8 @@ class BluezServer:
     def _admit(self, c: gatt.Characteristic, options: dict[str, Variant]) -> None:
         """Note who it is. BlueZ has checked the flags: whoever comes here through a secure one has proved itself."""
         device = options["device"].value if "device" in options else ""
+        if device and device == self._refused:
+            raise DBusError("org.bluez.Error.NotAuthorized", "paired without being allowed to")
         if device != self._device:
             if self._device or not device:
                 raise DBusError("org.bluez.Error.NotAuthorized", "one central at a time")
@@ -263,6 +266,7 @@ class BluezServer:
         """
         if message.member == "PropertiesChanged" and message.body and message.body[0] == DEVICE:
             self._hear(message.path or "", message.body[1])
+            self._has_paired(message.path or "", message.body[1])
         elif message.member == "InterfacesAdded" and message.body and DEVICE in message.body[1]:
             self._hear(message.body[0], message.body[1][DEVICE])
         elif message.member == "InterfacesRemoved" and message.body and DEVICE in message.body[1]:
@@ -272,18 +276,31 @@ class BluezServer:
         if device.startswith(self._adapter + "/"):
             self.changed(device, {name: v.value for name, v in properties.items()})
 
+    def _has_paired(self, device: str, properties: dict[str, Variant]) -> None:
+        """A device is paired now that was not before. It was allowed to, or it is forgotten at once.
+
+        Linux refuses a pairing with a bond while the adapter is not pairable, but not one without.
+        """
+        is_paired = any(name in properties and properties[name].value for name in ("Paired", "Bonded"))
+        if is_paired and device.startswith(self._adapter + "/"):
+            if device == self.agent.allowed:
+                self.session.pairing.end(True)
+            else:
+                self._refused = device
+                self._run(self._forget(device))
+
     def changed(self, device: str, properties: dict[str, Any]) -> None:
-        """A device has connected, disconnected or paired."""
+        """A device has connected or disconnected."""
         if properties.get("Connected") is True and device != self._device:
             if self._device:
                 self._run(self._disconnect(device))
             else:
                 self._came(device)
-        elif properties.get("Connected") is False and device == self._device:
-            self._device, self._waits_s = "", -1.0
+        if properties.get("Connected") is False and device == self._refused:
+            self._refused = ""
+        if properties.get("Connected") is False and device == self._device:
+            self._device, self._waits_s, self.agent.allowed = "", -1.0, ""
             self.session.disconnected()
-        if device == self._device and (properties.get("Paired") or properties.get("Bonded")):
-            self.session.pairing.end(True)
 
     def _came(self, device: str) -> None:
         if self.session.connected(address_of(device)):
@@ -375,7 +392,11 @@ class BluezServer:
         return {p: o[DEVICE] for p, o in found.items() if DEVICE in o and p.startswith(self._adapter + "/")}
 
     async def _forget_all(self) -> None:
-        adapter = (await self._proxy(self._adapter)).get_interface("org.bluez.Adapter1")
         for device in await self._devices():
-            with contextlib.suppress(DBusError):
-                await adapter.call_remove_device(device)
+            await self._forget(device)
+
+    async def _forget(self, device: str) -> None:
+        """Disconnect a device and delete its keys."""
+        with contextlib.suppress(DBusError):
+            adapter = (await self._proxy(self._adapter)).get_interface("org.bluez.Adapter1")
+            await adapter.call_remove_device(device)
