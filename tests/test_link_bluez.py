@@ -281,6 +281,27 @@ def test_an_adapter_that_cannot_be_switched_on_is_not_asked_again(monkeypatch):
         asyncio.run(server._power_on())
 
 
+def test_the_window_is_told_to_bluez_again_if_it_could_not_hear_of_it(monkeypatch):
+    asked = []
+
+    async def sets(name, value):
+        asked.append((name, value))
+        if len(asked) == 2:
+            raise DBusError("org.bluez.Error.Failed", "")
+
+    async def deed():
+        rig, server = served()
+        monkeypatch.setattr(server, "_set_adapter", sets)
+        await server._follow_window()
+        rig.session.pairing.button()
+        for _ in range(3):
+            await server._follow_window()
+        assert server.is_pairable
+
+    asyncio.run(deed())
+    assert asked == [("Pairable", False), ("Pairable", True), ("Pairable", True)]
+
+
 def test_whoever_was_connected_before_the_server_began_is_disconnected(monkeypatch):
     gone = []
 

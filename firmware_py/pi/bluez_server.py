@@ -175,7 +175,7 @@ class BluezServer:
         self.characteristics: dict[int, GattCharacteristic] = {}
         self._device = ""  # path of the central that is admitted
         self._refused = ""  # path of the one that paired without being allowed to
-        self._is_pairable: bool | None = None
+        self.is_pairable: bool | None = None  # as BlueZ was told last
         self._waits_s = -1.0  # since when an indication waits for its confirmation
         self._tasks: set[asyncio.Task] = set()
         number = 0
@@ -313,9 +313,7 @@ class BluezServer:
         while True:
             await asyncio.sleep(PUMP_S)
             self.session.work()
-            if self._is_pairable != self.session.pairing.is_open:
-                self._is_pairable = self.session.pairing.is_open
-                await self._set_adapter("Pairable", self._is_pairable)
+            await self._follow_window()
             if not self._device:
                 continue
             is_stuck = self._waits_s >= 0 and loop.time() - self._waits_s > CONFIRM_S
@@ -326,6 +324,14 @@ class BluezServer:
                 await self._disconnect(self._device)
             else:
                 self.send(loop.time())
+
+    async def _follow_window(self) -> None:
+        """Let Linux refuse to bond while the window is closed; asked again if BlueZ could not do it now."""
+        is_open = self.session.pairing.is_open
+        if self.is_pairable != is_open:
+            with contextlib.suppress(DBusError):
+                await self._set_adapter("Pairable", is_open)
+                self.is_pairable = is_open
 
     def send(self, now_s: float) -> None:
         """Send some of what the session has."""

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bumble import core, hci
-from bumble.device import Peer
+from bumble.device import Connection, Peer
 from bumble.transport import open_transport
-from dbus_fast import BusType, Variant
+from dbus_fast import BusType, DBusError, Variant
 from dbus_fast.aio import MessageBus
 
 from firmware_py.link import gatt
@@ -31,6 +31,8 @@ from tests.mpy.link_session import ABOUT, FEATURES, Dice, Eyes, RingLog, new_sto
 ROLE = os.environ.get("SWINGPHASE_BLUEZ", "")
 SLOWER = 8  # than outside: an emulated processor
 ADDRESSES = itertools.count(1)
+WARDS: list["BluezWard"] = []  # that are there now
+PAIR = Connection.pair
 CCCD = core.UUID(0x2902)
 NOT_IN_THE_CONTROLLER = hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
 
@@ -97,10 +99,15 @@ class Adapter:
         proxy = self.bus.get_proxy_object("org.bluez", path, await self.bus.introspect("org.bluez", path))
         return await getattr(proxy.get_interface(interface), f"call_{method}")(*values)
 
-    async def set(self, name: str, value: bool) -> None:
-        """Set a property of the adapter."""
-        wanted = ("org.bluez.Adapter1", name, Variant("b", value))
-        await self.call(self.path, "org.freedesktop.DBus.Properties", "set", *wanted)
+    async def power_on(self) -> None:
+        """Switch it on, when BlueZ does not do that by itself just now."""
+        wanted = ("org.bluez.Adapter1", "Powered", Variant("b", True))
+        for _ in range(40):
+            with contextlib.suppress(DBusError):  # busy
+                await self.call(self.path, "org.freedesktop.DBus.Properties", "set", *wanted)
+                return
+            await asyncio.sleep(0.25)
+        raise AssertionError("BlueZ does not switch the adapter on")
 
 
 class BluezWard(radio_rig.Ward):
@@ -136,9 +143,11 @@ class BluezWard(radio_rig.Ward):
         await self.server.start()
         self._stack.callback(self.server.stop)
         self._clock = asyncio.get_running_loop().create_task(self._tick())
+        WARDS.append(self)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        WARDS.remove(self)
         self._clock.cancel()
         await self._stack.aclose()
 
@@ -182,7 +191,7 @@ class BluezLaptop:
     async def __aenter__(self) -> "BluezLaptop":
         address = f"00:5A:C0:00:01:{next(ADDRESSES):02X}"
         adapter = await self._stack.enter_async_context(Adapter(self._air, address))
-        await adapter.set("Powered", True)
+        await adapter.power_on()
         await self._stack.enter_async_context(passkey_agent(lambda: self.passkey()))
         return self
 
@@ -192,6 +201,12 @@ class BluezLaptop:
     def installed(self) -> contextlib.AbstractContextManager[None]:
         """bleak uses BlueZ by itself."""
         return contextlib.nullcontext()
+
+
+async def _pairs(connection: Connection) -> None:
+    """Pair as a person does, who presses the button first: BlueZ needs a moment to hear of it."""
+    await _until(lambda: all(w.server.is_pairable == w.session.pairing.is_open for w in WARDS))
+    await PAIR(connection)
 
 
 def _laptop(ward: radio_rig.Ward, name: str = "laptop", **how: Any) -> BluezLaptop:
@@ -214,7 +229,8 @@ def _run(deed) -> Any:
 async def _raw_connection(ward: BluezWard, laptop) -> AsyncIterator[radio_rig.Raw]:
     connection = await laptop.device.connect(hci.Address(ADDRESS), timeout=10)
     await _until(lambda: ward.session.access.state != 0)
-    await ward.learn_handles(connection)
+    if not ward.handles:
+        await ward.learn_handles(connection)
     yield radio_rig.Raw(laptop, connection)
 
 
@@ -223,6 +239,7 @@ if ROLE == "device":
     ADDRESS = "00:5A:C0:00:00:01/P"  # BlueZ uses the public address of its controller
     radio_rig.ADDRESS = ADDRESS
     radio_rig.Ward = BluezWard  # type: ignore[misc]
+    Connection.pair = _pairs  # type: ignore[method-assign]
     radio_rig.raw_connection = _raw_connection  # type: ignore[assignment]
     radio_rig.handle_of = lambda ward, key: ward.handles[key]  # type: ignore[attr-defined]
     radio_rig.cccd_of = lambda ward, key: ward.cccds[key]  # type: ignore[attr-defined]
