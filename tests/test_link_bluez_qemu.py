@@ -51,7 +51,9 @@ def outcome(request, tmp_path_factory):
     out = tmp_path_factory.mktemp(f"guest-{role}")
     # What the suite outside needs besides (hypothesis, evidence) would take minutes to load on an emulated processor.
     pytest_here = "-m pytest --noconftest -p no:hypothesispytest -p no:cacheprovider -p tests.guest.bluez_rig"
-    pytest_here += " -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning"  # bleak's D-Bus
+    pytest_here += (
+        " -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning"  # bleak's D-Bus
+    )
     command = (
         f"SWINGPHASE_BLUEZ={role} {sys.executable} {pytest_here} -m 'not slow' "
         f"-q --junitxml=/guest/results.xml {' '.join(SUITE[role])}"
