@@ -65,7 +65,7 @@ def test_whoever_tries_passkeys_while_the_window_is_closed_gets_one_try_at_most(
     run(deed())
 
 
-def test_a_fourth_attempt_in_one_window_is_dropped(tmp_path):
+def test_a_fourth_attempt_in_one_window_gets_no_passkey(tmp_path):
     async def deed():
         async with Ward(tmp_path) as ward, ward.laptop() as laptop:
             laptop.device.pairing_config_factory = lambda _: PairingConfig(delegate=Tries())
@@ -74,8 +74,8 @@ def test_a_fourth_attempt_in_one_window_is_dropped(tmp_path):
                 if not laptop.device.connections:
                     connection = await connects(ward, laptop)
                 await fails_to_pair(connection)
-            await until(lambda: not laptop.device.connections)
-            assert len(ward.eyes.seen) <= 3
+            assert 1 <= len(ward.eyes.seen) <= 3
+            assert not ward.session.pairing.is_open
             assert ward.session.access.state != WEARER
 
     run(deed())
