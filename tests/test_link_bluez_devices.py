@@ -231,12 +231,22 @@ def test_whoever_pairs_without_being_allowed_to_is_forgotten_and_gets_nothing(mo
     assert rig.session.access.state == STRANGER, "it may come again, as a stranger"
 
 
-def test_what_was_allowed_once_is_not_allowed_on_the_next_connection(monkeypatch):
+def test_a_pairing_that_is_told_after_the_link_has_ended_was_allowed_all_the_same(monkeypatch):
     rig, server, gone = watched(monkeypatch)
     rig.session.pairing.button()
     server.agent.DisplayPasskey(DEVICE, 123456, 0)
     server.changed(DEVICE, {"Connected": False})
-    server.changed(DEVICE, {"Connected": True})
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
+    assert gone == []
+
+
+def test_what_was_allowed_once_is_not_allowed_again_in_a_closed_window(monkeypatch):
+    rig, server, gone = watched(monkeypatch)
+    rig.session.pairing.button()
+    server.agent.DisplayPasskey(DEVICE, 123456, 0)
+    rig.pass_s(61)
+    with pytest.raises(DBusError):
+        server.agent.DisplayPasskey(DEVICE, 654321, 0)
     server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
     assert gone == [DEVICE]
 

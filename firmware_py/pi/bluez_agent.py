@@ -102,7 +102,7 @@ class DeviceAgent(_Agent):
 
     compare   asks a person at the device whether two numbers are the same; None: it has no such button
     drop      ends the connection of the device at this path
-    allowed   path of the device that was allowed to pair, "" if none was
+    allowed   path of the device that was allowed to pair last, "" if none was; BlueZ may tell of its success late
     """
 
     def __init__(
@@ -119,6 +119,7 @@ class DeviceAgent(_Agent):
 
     def show(self, passkey: int) -> None:
         """Show it if somebody has opened the window."""
+        self.allowed = ""
         if not self._session.begin_pairing():
             raise rejected("the pairing window is closed")
         self.allowed = self.asking

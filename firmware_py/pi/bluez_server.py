@@ -179,7 +179,7 @@ class BluezServer(Server):
         if properties.get("Connected") is False and device == self._refused:
             self._refused = ""
         if properties.get("Connected") is False and device == self._device:
-            self._device, self._waits_s, self.agent.allowed = "", -1.0, ""
+            self._device, self._waits_s = "", -1.0
             self.session.disconnected()
 
     def _came(self, device: str) -> None:
