@@ -73,6 +73,23 @@ class Ward:
             await asyncio.sleep(0.005)
         raise AssertionError("the display stays dark")
 
+    def is_patient(self) -> None:
+        """Let a stranger stay for another minute, for what takes longer than 20 s."""
+        self.session.access._stranger.start(60)
+
+    async def bonds(self) -> list[str]:
+        """Return whom the device knows."""
+        return [name for name, _ in await self.peripheral.keys.get_all()]
+
+    async def forget_bonds(self) -> None:
+        """Let the device forget everybody."""
+        await self.peripheral.keys.delete_all()
+        await self.peripheral.keys.remember()
+
+    def last_handle(self) -> int:
+        """Return the highest handle there is."""
+        return max(a.handle for a in self.peripheral.device.gatt_server.attributes)
+
     def laptop(self, name="laptop", **how: Any) -> Laptop:
         """Return a laptop with its own bonds, not switched on yet; its person types what the device shows."""
         controller = RadioController(name, self.air)

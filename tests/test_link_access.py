@@ -71,6 +71,24 @@ def test_whoever_types_a_passkey_has_a_minute_but_only_if_the_window_is_open():
     assert not rig.session.begin_pairing()
 
 
+def test_beginning_to_pair_again_and_again_does_not_hold_the_connection():
+    rig = Rig()
+    rig.session.pairing.button()
+    rig.session.connected(PEER)
+    assert rig.session.begin_pairing()
+    for _ in range(2):
+        rig.pass_s(29)
+        assert rig.session.begin_pairing()
+    rig.pass_s(2.1)
+    assert rig.session.must_drop
+    rig.session.disconnected()
+    rig.session.connected(PEER)
+    rig.session.pairing.button()
+    assert rig.session.begin_pairing()
+    rig.pass_s(59)
+    assert not rig.session.must_drop, "another connection has its own minute"
+
+
 def test_who_paired_in_time_stays():
     rig = Rig()
     rig.session.connected(PEER)

@@ -1,48 +1,15 @@
-"""The link behind BlueZ, without a bus: flags, refusals, one central, the pairing window. The real thing: --all."""
-
-import asyncio
-from typing import Any
+"""The link behind BlueZ, without a bus: flags, refusals, one central, the settings. The real thing: --all."""
 
 import pytest
-from dbus_fast import DBusError, Variant
+from dbus_fast import DBusError
 
 from firmware_py.link import gatt, ops
 from firmware_py.link.access import ALONE, STRANGER, WEARER
-from firmware_py.pi.bluez_agent import DeviceAgent, LaptopAgent
 from firmware_py.pi.bluez_config import main_conf_problems
-from firmware_py.pi.bluez_server import Advertisement, BluezServer, address_of, att_error, flags_of
-from tests.link_rig import Rig, reply_in
-
-DEVICE = "/org/bluez/hci0/dev_01_23_45_67_89_AB"
-OTHER = "/org/bluez/hci0/dev_01_23_45_67_89_AC"
-STOP = bytes.fromhex("01003f00")
-
-
-class Bus:
-    """Takes whatever is exported."""
-
-    def export(self, path, interface):
-        pass
-
-
-def served(**more: Any) -> Any:
-    rig = Rig()
-    server = BluezServer(rig.session, Bus(), name="SWP-TEST", **more)  # type: ignore[arg-type]
-    for c in server.characteristics.values():
-        c.sent = []  # type: ignore[attr-defined]
-        c.send = c.sent.append  # type: ignore[method-assign,attr-defined]
-    return rig, server
-
-
-def of(key):
-    return next(c for s in gatt.table() for c in s.characteristics if c.key == key)
-
-
-def options(device=DEVICE, **more):
-    known = {"offset": "q", "mtu": "q", "type": "s", "prepare_authorize": "b"}
-    return {"device": Variant("o", device)} | {
-        k.replace("_", "-"): Variant(known[k], v) for k, v in more.items()
-    }
+from firmware_py.pi.bluez_gatt import Advertisement, att_error, flags_of
+from firmware_py.pi.bluez_server import address_of
+from tests.bluez_bus import DEVICE, OTHER, STOP, of, options, served
+from tests.link_rig import reply_in
 
 
 def test_every_secure_characteristic_has_the_flags_that_demand_a_proof_and_no_weaker_ones():
@@ -146,6 +113,15 @@ def test_a_write_without_an_answer_or_in_pieces_is_refused(more, error):
     assert "stop" not in rig.device.told
 
 
+def test_a_stop_of_a_paired_central_that_was_silent_for_too_long_is_taken_while_it_is_dropped():
+    rig, server = served()
+    server.changed(DEVICE, {"Connected": True})
+    rig.pass_s(20.1)
+    assert rig.session.must_drop
+    server.write(of(gatt.CONTROL), STOP, options())
+    assert rig.device.told == ["stop"]
+
+
 def test_asking_whether_a_write_may_be_prepared_writes_nothing():
     rig, server = served()
     server.write(of(gatt.CONTROL), STOP, options(prepare_authorize=True))
@@ -193,85 +169,6 @@ def test_an_address_is_told_lowest_byte_first():
 def test_the_advertisement_names_service_and_device_and_nothing_else():
     advertisement = Advertisement("SWP-TEST")
     assert (advertisement._name, gatt.SERVICE_UUID[:4]) == ("SWP-TEST", "07f6")
-
-
-# The agents --------------------------------------------------------------------------------------
-
-
-def test_the_device_shows_a_passkey_only_while_the_window_is_open():
-    rig = Rig()
-    agent = DeviceAgent(rig.session, None)
-    assert agent.capability == "DisplayOnly"
-    with pytest.raises(DBusError, match="window is closed"):
-        agent.show(123456)
-    rig.session.pairing.button()
-    agent.show(123456)
-    assert rig.eyes.seen == [123456]
-    agent.cancelled()
-    assert rig.eyes.is_dark
-
-
-def test_four_attempts_in_one_window_are_one_too_many():
-    rig = Rig()
-    agent = DeviceAgent(rig.session, None)
-    rig.session.pairing.button()
-    for _ in range(3):
-        agent.show(123456)
-    with pytest.raises(DBusError):
-        agent.show(123456)
-
-
-@pytest.mark.parametrize("answer", [True, False])
-def test_a_comparison_needs_a_person_at_the_device(answer):
-    async def asks(number):
-        assert number == 42
-        return answer
-
-    rig = Rig()
-    agent = DeviceAgent(rig.session, asks)
-    assert agent.capability == "DisplayYesNo"
-    rig.session.pairing.button()
-    if answer:
-        asyncio.run(agent.compare(42))
-    else:
-        with pytest.raises(DBusError, match="differ"):
-            asyncio.run(agent.compare(42))
-        assert rig.eyes.is_dark
-
-
-def test_a_device_without_a_button_for_it_compares_nothing_and_takes_no_passkey():
-    agent = DeviceAgent(Rig().session, None)
-    with pytest.raises(DBusError):
-        asyncio.run(agent.compare(42))
-    with pytest.raises(DBusError):
-        asyncio.run(agent.passkey())
-
-
-def test_a_pairing_that_was_told_closes_the_window():
-    rig, server = served()
-    rig.session.pairing.button()
-    server.changed(DEVICE, {"Connected": True})
-    server.changed(DEVICE, {"Paired": True, "Bonded": True})
-    assert not rig.session.pairing.is_open
-
-
-@pytest.mark.parametrize(
-    ("typed", "is_taken"), [(123456, True), (0, True), (None, False), (1_000_000, False)]
-)
-def test_the_laptop_asks_its_person_and_shows_nothing_itself(typed, is_taken):
-    async def ask():
-        return typed
-
-    agent = LaptopAgent(ask)
-    if is_taken:
-        assert asyncio.run(agent.passkey()) == typed
-    else:
-        with pytest.raises(DBusError):
-            asyncio.run(agent.passkey())
-    with pytest.raises(DBusError):
-        agent.show(1)
-    with pytest.raises(DBusError):
-        asyncio.run(agent.compare(1))
 
 
 # Settings ----------------------------------------------------------------------------------------

@@ -47,6 +47,26 @@ def test_stop_is_taken_while_answers_wait_and_while_the_central_is_leaving():
     assert rig.device.told.count("stop") == 2
 
 
+def test_whoever_proves_itself_too_late_and_is_being_disconnected_may_still_stop():
+    rig = Rig()
+    rig.session.connected(bytes(6))
+    rig.pass_s(20.1)
+    assert rig.session.must_drop
+    assert rig.session.write(gatt.CONTROL, bytes.fromhex(STOP_HEX)) == 0x80, "not proved yet"
+    rig.session.secured()
+    assert rig.session.write(gatt.CONTROL, rig.talk.bytes_of(ops.HELLO)) == 0x81
+    assert rig.session.write(gatt.CONTROL, bytes.fromhex(STOP_HEX)) == 0
+    assert rig.device.told == ["stop"]
+    assert rig.session.must_drop
+
+
+def test_a_proof_without_a_connection_opens_nothing():
+    rig = Rig()
+    rig.session.secured()
+    assert rig.session.write(gatt.CONTROL, bytes.fromhex(STOP_HEX)) == 0x80
+    assert rig.device.told == []
+
+
 def test_a_stranger_cannot_stop():
     rig = Rig()
     rig.session.connected(bytes(6))

@@ -104,7 +104,7 @@ def test_a_try_is_written_down_before_its_proof_is_looked_at(monkeypatch):
     rig.wearer()
     seen.clear()
     rig.talk.unlock()
-    assert seen == [("failures", b"\x01"), ("failures", b"\x00")]
+    assert seen == [("failures", b"\x01\x01\x01\x03Ada"), ("failures", b"\x00\x00")]
 
 
 def test_without_room_to_write_a_try_down_there_is_no_try():
@@ -113,6 +113,89 @@ def test_without_room_to_write_a_try_down_there_is_no_try():
     rig.store.is_full = True
     assert rig.talk.unlock().result == ops.STORE_FAILED
     assert rig.talk.ask(ops.ACKNOWLEDGE).result == ops.NOT_ALLOWED
+
+
+BEA = bytes(range(1, 33))  # her key
+
+
+def with_bea(role=4):
+    """A store with Ada, therapist, and Bea."""
+    store = new_store()
+    Users(store).put(unlock.USER.record("Bea", role, b"saltsalt", 100_000, BEA))
+    return store
+
+
+def test_whoever_has_a_pin_gets_no_free_tries_at_the_pin_of_another_user():
+    rig = Rig(with_bea())
+    talk = rig.wearer()
+    waited_s = 0
+    for _ in range(12):  # two guesses at Bea's, then the own, which was enough to begin anew
+        for _ in range(2):
+            while talk.unlock("Bea", WRONG).result == ops.LOCKED_OUT:
+                rig.pass_s(30)
+                waited_s += 30
+        while talk.unlock("Ada").result == ops.LOCKED_OUT:
+            rig.pass_s(30)
+            waited_s += 30
+    assert waited_s >= 14 * 3600, "24 guesses; 22 in a row take 15 hours"
+    while talk.unlock("Bea", BEA).result == ops.LOCKED_OUT:
+        rig.pass_s(30)
+    assert talk.unlock("Bea", WRONG).result == ops.WRONG_PIN
+    assert talk.unlock("Bea", BEA).result == ops.OK, "the own right one has set the own count back"
+
+
+def test_tries_at_the_pin_of_another_user_are_remembered_over_power_off_and_cost_the_others_nothing():
+    store = with_bea()
+    rig = Rig(store)
+    talk = rig.wearer()
+    for _ in range(3):
+        talk.unlock("Bea", WRONG)
+    rig.pass_s(30.1)
+    assert talk.unlock("Ada").result == ops.OK
+    again = Rig(store)
+    talk = again.wearer()
+    assert again.session.unlock.lockout.wait_s == 0, "it was waited for"
+    assert talk.unlock("Ada", WRONG).result == ops.WRONG_PIN
+    assert talk.unlock("Ada").result == ops.OK
+    assert talk.unlock("Bea", WRONG).result == ops.WRONG_PIN
+    assert again.session.unlock.lockout.wait_s == 60, "the fourth"
+    assert Rig(store).session.unlock.lockout.wait_s == 60
+
+
+def test_how_long_one_waits_does_not_tell_which_names_exist():
+    waits = []
+    for name in ("Bea", "nobody"):
+        rig = Rig(with_bea())
+        talk = rig.wearer()
+        for guessed in (name, name, "Ada", "somebody", name):
+            talk.unlock(guessed, WRONG)
+            waits.append((name, rig.session.unlock.lockout.wait_s))
+            rig.pass_s(300)
+    assert (
+        [w for n, w in waits if n == "Bea"] == [w for n, w in waits if n == "nobody"] == [0, 0, 30, 60, 120]
+    )
+
+
+@pytest.mark.parametrize("role", [3, 0], ids=["another PIN", "removed"])
+def test_a_user_with_another_pin_begins_without_wrong_tries(role):
+    store = new_store(4)
+    Users(store).put(unlock.USER.record("Bea", 3, b"saltsalt", 100_000, BEA))
+    rig = Rig(store)
+    talk = rig.wearer()
+    for _ in range(5):
+        talk.unlock("Bea", WRONG)
+        rig.pass_s(300)
+    assert talk.unlock("Ada").result == ops.OK
+    assert store.load("failures") == b"\x00\x00\x05\x03Bea"
+    assert talk.ask(ops.USER, *user("Bea", role=role)).result == ops.OK
+    assert store.load("failures") == b"\x00\x00"
+
+
+@pytest.mark.parametrize("record", [b"\x00\x00\x01", b"\x00\x00\x01\x04Ada", b"\x00\x00\x01\xffAda"])
+def test_a_record_of_wrong_pins_that_is_none_waits_for_an_hour(record):
+    store = MemoryStore()
+    store.save("failures", record)
+    assert Lockout(store).wait_s == 3600
 
 
 def test_a_damaged_count_of_wrong_pins_waits_for_an_hour():
@@ -145,7 +228,7 @@ def test_while_waiting_there_is_no_challenge_and_an_open_one_is_no_use():
     talk = rig.wearer()
     nonce = talk.ask(ops.CHALLENGE, "Ada").values.nonce
     for _ in range(3):
-        rig.session.unlock.lockout.count()
+        rig.session.unlock.lockout.count("Ada")
     locked = talk.ask(ops.CHALLENGE, "Ada")
     assert (locked.result, locked.sentence) == (ops.LOCKED_OUT, "Wait 30 s before the next try.")
     assert talk.ask(ops.UNLOCK, bytes(8), right_proof(nonce)).result == ops.LOCKED_OUT

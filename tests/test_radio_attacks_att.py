@@ -108,10 +108,9 @@ def test_nothing_that_may_be_read_without_pairing_changes_when_it_is_written_by_
             await raw.connection.pair()
             await until(lambda: ward.session.access.state == WEARER)
             before = await state_of(ward)
-            last = max(a.handle for a in ward.peripheral.device.gatt_server.attributes)
             may = {handle_of(ward, gatt.CONTROL), handle_of(ward, gatt.STAGE)}
             may |= {cccd_of(ward, k) for k in (gatt.CONTROL, gatt.STATUS, gatt.TELEMETRY, gatt.LOG)}
-            for handle in range(1, last + 3):
+            for handle in range(1, ward.last_handle() + 3):
                 if handle not in may:
                     answer = await raw.ask(b"\x12" + struct.pack("<H", handle) + b"HACKED")
                     if (
@@ -242,10 +241,10 @@ async def fuzz(folder, seed, count, is_paired):
             ward.session.pairing.button()
             await raw.connection.pair()
             await until(lambda: ward.session.access.state == WEARER)
-        ward.session.access.types()
+        ward.is_patient()
         prescription = in_use(ward)
         kept = dict(ward.store.things)
-        handles = list(range(len(ward.peripheral.device.gatt_server.attributes) + 3))
+        handles = list(range(ward.last_handle() + 4))
         good = b"\x0a" + struct.pack("<H", handle_of(ward, gatt.MODEL))
         sent = 0
         while sent < count:
@@ -253,7 +252,7 @@ async def fuzz(folder, seed, count, is_paired):
                 cid, pdu = fuzzed(draw, handles)
                 raw.send(pdu, cid)
             sent += 50
-            ward.session.access.types()
+            ward.is_patient()
             while not raw.answers.empty():
                 raw.answers.get_nowait()
             raw.send(good)

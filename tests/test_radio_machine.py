@@ -55,7 +55,7 @@ class RadioMachine(RuleBasedStateMachine):
             connection = await self.laptop.device.connect(hci.Address(ADDRESS), timeout=3)
             await until(lambda: self.ward.session.access.state != ALONE)
             self.raw = Raw(self.laptop, connection)
-            self.ward.session.access.types()
+            self.ward.is_patient()
 
         self.do(deed())
 

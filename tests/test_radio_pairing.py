@@ -194,7 +194,7 @@ def test_pairing_that_proves_nothing_is_refused(tmp_path, how, why):
                 with pytest.raises(BleakError, match=why):
                     await client.pair()
                 assert await is_refused(client)
-            assert await ward.peripheral.keys.get_all() == []
+            assert await ward.bonds() == []
 
     run(deed())
 
@@ -206,8 +206,7 @@ def test_a_laptop_whose_bond_the_device_has_forgotten_is_a_stranger(tmp_path):
             async with BleakClient(ADDRESS, backend=laptop.client, pair=True) as client:
                 await reads_status(client)
             await until(lambda: ward.session.access.state == 0)
-            await ward.peripheral.keys.delete_all()
-            await ward.peripheral.keys.remember()
+            await ward.forget_bonds()
             with pytest.raises(BleakError):
                 async with BleakClient(ADDRESS, backend=laptop.client) as client:
                     await reads_status(client)

@@ -1,6 +1,9 @@
 """The therapist's client, ordinary bleak, over the software radio, when all is well and when it is not."""
 
+import asyncio
+
 import pytest
+from bleak.exc import BleakGATTProtocolError, BleakGATTProtocolErrorCode
 
 from firmware_py.link import ops
 from firmware_py.link.kept import hash_of
@@ -273,6 +276,36 @@ def test_after_a_lost_link_the_same_user_is_unlocked_again(tmp_path):
             ward.air.mend()
             await link.ask(ops.CLEAR)
             assert "clear" in ward.device.told
+
+    run(deed())
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_an_error_that_bluez_gives_for_a_lost_link_is_not_taken_for_a_missing_pairing(
+    tmp_path, monkeypatch, is_gone
+):
+    async def deed():
+        async with bedside(tmp_path) as ward, LinkClient() as link:
+            write = link._there._client.write_gatt_char
+            told = []
+
+            async def fails(*args, **how):
+                if told:
+                    return await write(*args, **how)
+                told.append(args)
+                if is_gone:
+                    ward.air.cut()
+                    asyncio.get_running_loop().call_later(0.3, ward.air.mend)
+                raise BleakGATTProtocolError(BleakGATTProtocolErrorCode.UNLIKELY_ERROR)
+
+            monkeypatch.setattr(channel, "GONE_S", 0.5)
+            monkeypatch.setattr(link._there._client, "write_gatt_char", fails)
+            if is_gone:
+                await link.ask(ops.LEVEL, 55)
+                assert ward.device.told.count("level 55") == 1
+            else:
+                with pytest.raises(LinkError, match="failed"):
+                    await link.ask(ops.LEVEL, 55)
 
     run(deed())
 

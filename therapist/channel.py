@@ -18,7 +18,9 @@ from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound
 
 UUIDS = {c.key: c.uuid for s in gatt.table(True) for c in s.characteristics}
 NEEDS_PAIRING = (0x05, 0x0F)  # insufficient authentication, insufficient encryption
-UNLIKELY = 0x0E  # BlueZ says this when it tried to pair by itself and was refused; it drops the link, too
+# BlueZ says this when it tried to pair by itself and was refused (it drops the link, too), and when a link is lost.
+UNLIKELY = 0x0E
+GONE_S = 1.0  # so long it may take to be told of the lost link
 ANSWER_S = 5.0
 SCAN_S = 5.0
 BUSY = 0x81
@@ -214,12 +216,20 @@ class Channel:
             self.lost.set()
             self._on_lost()
 
+    async def _is_gone(self) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.lost.wait(), GONE_S)
+        return not self.is_connected
+
     @contextlib.asynccontextmanager
     async def _errors(self, what: str):
         try:
             yield
         except BleakGATTProtocolError as e:
-            if e.code in NEEDS_PAIRING or (e.code == UNLIKELY and not self._client.is_connected):
+            is_gone = e.code == UNLIKELY and await self._is_gone()
+            if is_gone and self._subscribed:  # so it was paired
+                raise LinkLost(what, None) from e
+            if is_gone or e.code in NEEDS_PAIRING:
                 raise NeedsPairing() from e
             if e.code in (0x80, BUSY):
                 raise LinkError(f"The device does not take '{what}' now. Look at its status.") from e

@@ -30,7 +30,7 @@ NEXT = (  # ALONE  STRANGER  WEARER     THERAPIST  ENGINEER   LEAVING
 # fmt: on
 
 STRANGER_MAX_S = 20
-TYPING_MAX_S = 60  # from the begin of a pairing: somebody reads six digits and types them
+TYPING_MAX_S = 60  # from the begin of the first pairing: somebody reads six digits and types them
 UNLOCKED_MAX_S = (
     15 * 60
 )  # assumed: without an operation; a therapist who walked away has left the laptop open
@@ -49,6 +49,7 @@ class Access:
     def __init__(self) -> None:
         self.state: int = ALONE
         self._stranger = Countdown()
+        self._has_typed: bool = False
         self._unlocked = Countdown()
 
     def event(self, event: int) -> None:
@@ -59,12 +60,14 @@ class Access:
         self.state = NEXT[event][old]
         if self.state == STRANGER and old != STRANGER:
             self._stranger.start(STRANGER_MAX_S)
+            self._has_typed = False
         if event == UNLOCKED or event == UNLOCKED_ENGINEER:
             self.used()
 
     def types(self) -> None:
-        """A stranger pairs; patience is longer for as long as it may take."""
-        if self.state == STRANGER:
+        """A stranger pairs; patience is longer for as long as it may take, once a connection."""
+        if self.state == STRANGER and not self._has_typed:
+            self._has_typed = True
             self._stranger.start(TYPING_MAX_S)
 
     def used(self) -> None:

@@ -200,6 +200,7 @@ class Requests:
         problem = unlock.user_problem(asked)
         if problem:
             return ops.BAD_VALUE, (problem,)
+        self._s.unlock.lockout.forget(asked.user)
         if not self._s.unlock.users.put(asked):
             return ops.BAD_VALUE, (
                 f"There are {unlock.USERS_MAX} users already, which is all there may be. Remove one.",

@@ -117,8 +117,10 @@ class Session:
 
     def secured(self) -> None:
         """The link is encrypted, with a key of LE Secure Connections from a passkey or comparison."""
+        self._is_secured = (
+            self.access.state != access.ALONE
+        )  # also while it is disconnected: it may still stop
         self.access.event(access.SECURED)
-        self._is_secured = access.WEARER <= self.access.state <= access.ENGINEER
         self._look_at_access()
 
     def disconnected(self) -> None:

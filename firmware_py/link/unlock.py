@@ -32,6 +32,7 @@ USER = Layout(
     ),
 )
 USER_LIST = Layout("UserList", (("count", "u8", ""), ("users", "rest", "")))
+TRIES = Layout("Tries", (("failures", "u8", ""), ("user", "text", "")))
 
 
 def proof_message(what: bytes, nonce: bytes, client_nonce: bytes, user: str) -> bytes:
@@ -79,17 +80,28 @@ class Users:
 
 
 class Lockout:
-    """How many wrong PINs in a row there were, in the store, and how long to wait."""
+    """How many wrong PINs there were, in the store, and how long everybody waits after the last one.
+
+    Two counts: of all tries in a row, which the right PIN of anybody ends; and of each user, which only the own right
+    PIN ends. Else whoever has a PIN could try those of others for ever, with the own one in between. The waiting comes
+    from the larger one. Kept: count in a row, count that the waiting comes from, then the counts of users.
+    """
 
     def __init__(self, store) -> None:
         self._store = store
         self._wait = Countdown()
+        self._in_a_row: int = 0
+        self._of_users = {}
+        waits_for = 0
         try:
             data = store.load("failures")
-            self._failures: int = data[0] if data else 0
+            if data:
+                self._in_a_row = data[0]
+                waits_for = data[1] if len(data) > 1 else data[0]
+                self._of_users = _read_tries(data[2:])
         except (ValueError, OSError):
-            self._failures = FAILURES_MAX  # whoever damaged it does not get free tries for it
-        self._begin()  # switching off and on begins the waiting anew
+            self._in_a_row = waits_for = FAILURES_MAX  # whoever damaged it does not get free tries for it
+        self._begin(waits_for)  # switching off and on begins the waiting anew
 
     @property
     def wait_s(self) -> int:
@@ -100,21 +112,36 @@ class Lockout:
         """Let `dt_us` pass."""
         self._wait.advance(dt_us)
 
-    def count(self) -> None:
-        """One more try. OSError if it cannot be kept: then there is no try."""
-        failures = min(self._failures + 1, FAILURES_MAX)
-        self._store.save("failures", bytes([failures]))
-        self._failures = failures
-        self._begin()
+    def count(self, user: str | None) -> None:
+        """One more try, None: under a name that does not exist. OSError if it cannot be kept: then there is no try."""
+        in_a_row = min(self._in_a_row + 1, FAILURES_MAX)
+        own = 0 if user is None else min(self._of_users.get(user, 0) + 1, FAILURES_MAX)
+        self._save(in_a_row, max(in_a_row, own), user, own)
+        self._begin(max(in_a_row, own))
 
-    def right(self) -> None:
+    def right(self, user: str) -> None:
         """It was the right PIN."""
-        self._store.save("failures", b"\0")
-        self._failures = 0
+        self._save(0, 0, user, 0)
         self._wait.start(0)
 
-    def _begin(self) -> None:
-        over = self._failures - FREE_TRIES
+    def forget(self, user: str) -> None:
+        """This user has another PIN now, or is none any longer."""
+        if user in self._of_users:
+            self._save(self._in_a_row, 0, user, 0)
+
+    def _save(self, in_a_row: int, waits_for: int, user: str | None, own: int) -> None:
+        changed = dict(self._of_users)
+        if user is not None:
+            changed.pop(user, None)
+        if own > 0:
+            changed[user] = own
+        parts = [TRIES.pack(changed[name], name) for name in sorted(changed)]
+        self._store.save("failures", bytes([in_a_row, waits_for]) + b"".join(parts))
+        self._in_a_row = in_a_row
+        self._of_users = changed
+
+    def _begin(self, failures: int) -> None:
+        over = failures - FREE_TRIES
         if over >= 0:
             self._wait.start(min(WAIT_S << min(over, 10), WAIT_MAX_S))
 
@@ -176,17 +203,17 @@ class Unlock:
         self._challenge.start(0)
         if not is_open:
             return ops.WRONG_STATE, 0, b""
+        user = self.users.find(self._asked)
         try:
-            self.lockout.count()
+            self.lockout.count(None if user is None else user.user)
         except OSError:
             return ops.STORE_FAILED, 0, b""
-        user = self.users.find(self._asked)
         key = hmac_sha256(self._device_key, nonce) if user is None else user.key
         wanted = hmac_sha256(key, proof_message(b"unlock", nonce, client_nonce, self._asked))[:16]
         if not is_same(wanted, proof) or user is None:
             return ops.WRONG_PIN, 0, b""
         try:
-            self.lockout.right()
+            self.lockout.right(user.user)
         except OSError:
             return ops.STORE_FAILED, 0, b""
         self.key = hmac_sha256(key, proof_message(b"session", nonce, client_nonce, self._asked))
@@ -207,6 +234,20 @@ def user_problem(user) -> str:
     if user.role != 0 and user.rounds < ROUNDS_MIN:
         return f"rounds is {user.rounds}; at least {ROUNDS_MIN} are needed. Use the client's own."
     return ""
+
+
+def _read_tries(data: bytes):
+    """Return the counts of users in a record, by name; ValueError if it is none."""
+    found = {}
+    at = 0
+    while at < len(data):
+        n = 2 + (data[at + 1] if at + 1 < len(data) else 0)
+        tries = TRIES.unpack(data[at : at + n])
+        if tries is None:
+            raise ValueError("no record of wrong PINs")
+        found[tries.user] = tries.failures
+        at += n
+    return found
 
 
 def _read_users(store) -> list:

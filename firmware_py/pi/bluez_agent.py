@@ -33,6 +33,7 @@ class _Agent(ServiceInterface):
 
     def __init__(self) -> None:
         super().__init__(AGENT)
+        self.asking = ""  # path of the device that the question is about
 
     async def passkey(self) -> int:
         """Return the number that the other side shows."""
@@ -48,6 +49,9 @@ class _Agent(ServiceInterface):
 
     def cancelled(self) -> None:
         """The pairing is over without success."""
+
+    def drop(self, device: str) -> None:
+        """End the connection of a device that must not go on pairing."""
 
     @dbus_method()
     def Release(self) -> None:
@@ -67,11 +71,17 @@ class _Agent(ServiceInterface):
 
     @dbus_method()
     def DisplayPasskey(self, device: DBusObjectPath, passkey: DBusUInt32, entered: DBusUInt16) -> None:
+        self.asking = device
         if entered == 0:  # called again for each digit that is typed
-            self.show(passkey)
+            try:
+                self.show(passkey)
+            except DBusError:
+                self.drop(device)  # BlueZ does not wait for this answer: a no alone is not heard
+                raise
 
     @dbus_method()
     async def RequestConfirmation(self, device: DBusObjectPath, passkey: DBusUInt32) -> None:
+        self.asking = device
         await self.compare(passkey)
 
     @dbus_method()
@@ -91,11 +101,16 @@ class DeviceAgent(_Agent):
     """The device's: it shows the passkey that BlueZ has made, while the pairing window is open.
 
     compare   asks a person at the device whether two numbers are the same; None: it has no such button
+    drop      ends the connection of the device at this path
+    allowed   path of the device that was allowed to pair last, "" if none was; BlueZ may tell of its success late
     """
 
-    def __init__(self, session: Session, compare: Compare | None) -> None:
+    def __init__(
+        self, session: Session, compare: Compare | None, drop: Callable[[str], None] = lambda device: None
+    ) -> None:
         super().__init__()
-        self._session, self._ask = session, compare
+        self._session, self._ask, self._drop = session, compare, drop
+        self.allowed = ""
 
     @property
     def capability(self) -> str:
@@ -104,8 +119,10 @@ class DeviceAgent(_Agent):
 
     def show(self, passkey: int) -> None:
         """Show it if somebody has opened the window."""
+        self.allowed = ""
         if not self._session.begin_pairing():
             raise rejected("the pairing window is closed")
+        self.allowed = self.asking
         self._session.pairing.show(passkey)
 
     async def compare(self, passkey: int) -> None:
@@ -121,6 +138,10 @@ class DeviceAgent(_Agent):
     def cancelled(self) -> None:
         """Show nothing any longer."""
         self._session.pairing.end(False)
+
+    def drop(self, device: str) -> None:
+        """As above."""
+        self._drop(device)
 
 
 class LaptopAgent(_Agent):

@@ -7,45 +7,23 @@ time, the pairing window, and obeys the session. Flags `encrypt-*` would admit J
 
 import asyncio
 import contextlib
-from typing import Annotated, Any
+from typing import Any
 
-from dbus_fast import DBusError, PropertyAccess, Variant
+from dbus_fast import DBusError, Variant
 from dbus_fast.aio import MessageBus
-from dbus_fast.annotations import DBusBool, DBusBytes, DBusDict, DBusObjectPath, DBusSignature, DBusStr
-from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
 from firmware_py.link import gatt
 from firmware_py.link.session import Session
 from firmware_py.pi.bluez_agent import DEVICE_PATH, Compare, DeviceAgent, register
+from firmware_py.pi.bluez_gatt import Advertisement, GattCharacteristic, GattService, Server, att_error
 
 ROOT = "/org/swingphase"
 PUMP_S = 0.01
+POWER_S = 0.25
+POWER_TRIES = 40
 FRAMES = 3  # notifications in one turn: D-Bus has no way to say that the radio is full
 CONFIRM_S = 30.0  # the time that ATT gives a central to confirm an indication
-FAILED = "org.bluez.Error.Failed"
-ATT_MIN, ATT_MAX = 0x80, 0x9F  # what BlueZ lets through
-Strings = Annotated[list[str], DBusSignature("as")]
-
-
-def flags_of(c: gatt.Characteristic) -> list[str]:
-    """Return BlueZ's flags of a characteristic."""
-    secure = "secure-" if c.is_secure else ""
-    found = []
-    if c.properties & gatt.READ:
-        found.append(f"{secure}read")
-    if c.properties & gatt.WRITE:
-        found.append(f"{secure}write")
-    for bit, name in ((gatt.NOTIFY, "notify"), (gatt.INDICATE, "indicate")):
-        if c.properties & bit:
-            found += [name, f"secure-{name}"] if c.is_secure else [name]
-    return found
-
-
-def att_error(code: int) -> DBusError:
-    """Return a refusal with an ATT error of the application."""
-    if not ATT_MIN <= code <= ATT_MAX:
-        raise ValueError(f"{code:#x} does not pass BlueZ; {ATT_MIN:#x} to {ATT_MAX:#x} do.")
-    return DBusError(FAILED, f"{code:#04x}")
+DEVICE = "org.bluez.Device1"
 
 
 def address_of(path: str) -> bytes:
@@ -53,102 +31,7 @@ def address_of(path: str) -> bytes:
     return bytes(int(part, 16) for part in reversed(path.rpartition("dev_")[2].split("_")[:6]))
 
 
-class GattService(ServiceInterface):
-    """org.bluez.GattService1."""
-
-    def __init__(self, path: str, uuid: str) -> None:
-        super().__init__("org.bluez.GattService1")
-        self.path, self._uuid = path, uuid
-
-    @dbus_property(access=PropertyAccess.READ)
-    def UUID(self) -> DBusStr:
-        return self._uuid
-
-    @dbus_property(access=PropertyAccess.READ)
-    def Primary(self) -> DBusBool:
-        return True
-
-
-class GattCharacteristic(ServiceInterface):
-    """org.bluez.GattCharacteristic1: hands every access to the server."""
-
-    def __init__(self, server: "BluezServer", path: str, service: str, c: gatt.Characteristic) -> None:
-        super().__init__("org.bluez.GattCharacteristic1")
-        self.path, self.characteristic, self.is_notifying = path, c, False
-        self._server, self._service, self._value = server, service, b""
-
-    @dbus_property(access=PropertyAccess.READ)
-    def UUID(self) -> DBusStr:
-        return self.characteristic.uuid
-
-    @dbus_property(access=PropertyAccess.READ)
-    def Service(self) -> DBusObjectPath:
-        return self._service
-
-    @dbus_property(access=PropertyAccess.READ)
-    def Flags(self) -> Strings:
-        return flags_of(self.characteristic)
-
-    @dbus_property(access=PropertyAccess.READ)
-    def Notifying(self) -> DBusBool:
-        return self.is_notifying
-
-    @dbus_property(access=PropertyAccess.READ)
-    def Value(self) -> DBusBytes:
-        return self._value
-
-    @dbus_method()
-    def ReadValue(self, options: DBusDict) -> DBusBytes:
-        return self._server.read(self.characteristic, options)
-
-    @dbus_method()
-    def WriteValue(self, value: DBusBytes, options: DBusDict) -> None:
-        self._server.write(self.characteristic, bytes(value), options)
-
-    @dbus_method()
-    def StartNotify(self) -> None:
-        self.is_notifying = True
-
-    @dbus_method()
-    def StopNotify(self) -> None:
-        self.is_notifying = False
-
-    @dbus_method()
-    def Confirm(self) -> None:
-        self._server.confirmed()
-
-    def send(self, value: bytes) -> None:
-        """Notify or indicate; the value is not kept, so that nobody reads it from the bus afterwards."""
-        self._value = value
-        self.emit_properties_changed({"Value": value})
-        self._value = b""
-
-
-class Advertisement(ServiceInterface):
-    """org.bluez.LEAdvertisement1: the service and a short name, no data of therapy."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__("org.bluez.LEAdvertisement1")
-        self._name = name
-
-    @dbus_property(access=PropertyAccess.READ)
-    def Type(self) -> DBusStr:
-        return "peripheral"
-
-    @dbus_property(access=PropertyAccess.READ)
-    def ServiceUUIDs(self) -> Strings:
-        return [gatt.SERVICE_UUID]
-
-    @dbus_property(access=PropertyAccess.READ)
-    def LocalName(self) -> DBusStr:
-        return self._name
-
-    @dbus_method()
-    def Release(self) -> None:
-        """BlueZ advertises no longer."""
-
-
-class BluezServer:
+class BluezServer(Server):
     """Serve `session` on an adapter. Whoever owns the loop steps the session.
 
     bus        connected to the system bus
@@ -167,11 +50,12 @@ class BluezServer:
         has_running: bool = False,
     ) -> None:
         self.session, self._bus, self._name, self._adapter = session, bus, name, adapter
-        self.agent = DeviceAgent(session, compare)
+        self.agent = DeviceAgent(session, compare, lambda device: self._run(self._disconnect(device)))
         self.services: list[GattService] = []
         self.characteristics: dict[int, GattCharacteristic] = {}
         self._device = ""  # path of the central that is admitted
-        self._is_pairable: bool | None = None
+        self._refused = ""  # path of the one that paired without being allowed to
+        self.is_pairable: bool | None = None  # as BlueZ was told last
         self._waits_s = -1.0  # since when an indication waits for its confirmation
         self._tasks: set[asyncio.Task] = set()
         number = 0
@@ -184,15 +68,17 @@ class BluezServer:
                 number += 1
 
     async def start(self) -> None:
-        """Export everything, register with BlueZ, advertise."""
+        """Export everything, register with BlueZ, advertise. Whoever is connected already must come anew."""
         for exported in (*self.services, *self.characteristics.values()):
             self._bus.export(exported.path, exported)
         self._bus.export(f"{ROOT}/advertisement", Advertisement(self._name))
         await register(self._bus, DEVICE_PATH, self.agent)
-        await self._set_adapter("Powered", True)
+        await self._power_on()
         await self._set_adapter("Pairable", False)
         self._bus.add_message_handler(self._signal)
-        await self._match("type='signal',sender='org.bluez',member='PropertiesChanged'")
+        for member in ("PropertiesChanged", "InterfacesAdded", "InterfacesRemoved"):
+            await self._match(f"type='signal',sender='org.bluez',member='{member}'")
+        await self._drop_all()
         adapter = await self._proxy(self._adapter)
         gatt_manager = adapter.get_interface("org.bluez.GattManager1")
         await gatt_manager.call_register_application(ROOT, {})  # type: ignore[attr-defined]
@@ -239,6 +125,8 @@ class BluezServer:
     def _admit(self, c: gatt.Characteristic, options: dict[str, Variant]) -> None:
         """Note who it is. BlueZ has checked the flags: whoever comes here through a secure one has proved itself."""
         device = options["device"].value if "device" in options else ""
+        if device and device == self._refused:
+            raise DBusError("org.bluez.Error.NotAuthorized", "paired without being allowed to")
         if device != self._device:
             if self._device or not device:
                 raise DBusError("org.bluez.Error.NotAuthorized", "one central at a time")
@@ -251,24 +139,48 @@ class BluezServer:
     # Connections ----------------------------------------------------------------------------------
 
     def _signal(self, message: Any) -> None:
-        """Hear `Connected` and `Paired` of devices; a lost link is not told in any other way."""
-        if message.member != "PropertiesChanged" or not message.body or "/dev_" not in (message.path or ""):
-            return
-        if message.body[0] == "org.bluez.Device1":
-            self.changed(message.path, {k: v.value for k, v in message.body[1].items()})
+        """Hear of devices: `Connected` and `Paired` when they change, and with a device that BlueZ did not know before.
+
+        A new device is told of once, connected as it is; there is no change of `Connected` then. A lost link is not
+        told in any other way.
+        """
+        if message.member == "PropertiesChanged" and message.body and message.body[0] == DEVICE:
+            self._hear(message.path or "", message.body[1])
+            self._has_paired(message.path or "", message.body[1])
+        elif message.member == "InterfacesAdded" and message.body and DEVICE in message.body[1]:
+            self._hear(message.body[0], message.body[1][DEVICE])
+        elif message.member == "InterfacesRemoved" and message.body and DEVICE in message.body[1]:
+            self._hear(message.body[0], {"Connected": Variant("b", False)})
+
+    def _hear(self, device: str, properties: dict[str, Variant]) -> None:
+        if device.startswith(self._adapter + "/"):
+            self.changed(device, {name: v.value for name, v in properties.items()})
+
+    def _has_paired(self, device: str, properties: dict[str, Variant]) -> None:
+        """A device is paired now that was not before. It was allowed to, or it is forgotten at once.
+
+        Linux refuses a pairing with a bond while the adapter is not pairable, but not one without.
+        """
+        is_paired = any(name in properties and properties[name].value for name in ("Paired", "Bonded"))
+        if is_paired and device.startswith(self._adapter + "/"):
+            if device == self.agent.allowed:
+                self.session.pairing.end(True)
+            else:
+                self._refused = device
+                self._run(self._forget(device))
 
     def changed(self, device: str, properties: dict[str, Any]) -> None:
-        """A device has connected, disconnected or paired."""
+        """A device has connected or disconnected."""
         if properties.get("Connected") is True and device != self._device:
             if self._device:
                 self._run(self._disconnect(device))
             else:
                 self._came(device)
-        elif properties.get("Connected") is False and device == self._device:
+        if properties.get("Connected") is False and device == self._refused:
+            self._refused = ""
+        if properties.get("Connected") is False and device == self._device:
             self._device, self._waits_s = "", -1.0
             self.session.disconnected()
-        if device == self._device and (properties.get("Paired") or properties.get("Bonded")):
-            self.session.pairing.end(True)
 
     def _came(self, device: str) -> None:
         if self.session.connected(address_of(device)):
@@ -281,9 +193,7 @@ class BluezServer:
         while True:
             await asyncio.sleep(PUMP_S)
             self.session.work()
-            if self._is_pairable != self.session.pairing.is_open:
-                self._is_pairable = self.session.pairing.is_open
-                await self._set_adapter("Pairable", self._is_pairable)
+            await self._follow_window()
             if not self._device:
                 continue
             is_stuck = self._waits_s >= 0 and loop.time() - self._waits_s > CONFIRM_S
@@ -294,6 +204,14 @@ class BluezServer:
                 await self._disconnect(self._device)
             else:
                 self.send(loop.time())
+
+    async def _follow_window(self) -> None:
+        """Let Linux refuse to bond while the window is closed; asked again if BlueZ could not do it now."""
+        is_open = self.session.pairing.is_open
+        if self.is_pairable != is_open:
+            with contextlib.suppress(DBusError):
+                await self._set_adapter("Pairable", is_open)
+                self.is_pairable = is_open
 
     def send(self, now_s: float) -> None:
         """Send some of what the session has."""
@@ -331,15 +249,40 @@ class BluezServer:
         properties = adapter.get_interface("org.freedesktop.DBus.Properties")
         await properties.call_set("org.bluez.Adapter1", name, Variant("b", value))
 
+    async def _power_on(self) -> None:
+        """Switch the adapter on; BlueZ may just be doing it itself, as it does after booting."""
+        for left in range(POWER_TRIES, 0, -1):
+            try:
+                await self._set_adapter("Powered", True)
+                break
+            except DBusError as e:
+                if e.type != "org.bluez.Error.Busy" or left == 1:
+                    raise
+            await asyncio.sleep(POWER_S)
+
     async def _disconnect(self, device: str) -> None:
         with contextlib.suppress(DBusError):
             proxy = await self._proxy(device)
-            await proxy.get_interface("org.bluez.Device1").call_disconnect()
+            await proxy.get_interface(DEVICE).call_disconnect()
+
+    async def _drop_all(self) -> None:
+        """Disconnect whoever is connected: nobody has noted when it came, so it could stay for ever."""
+        for device, properties in (await self._devices()).items():
+            if properties["Connected"].value:
+                await self._disconnect(device)
+
+    async def _devices(self) -> dict[str, dict[str, Variant]]:
+        """Return the properties of all devices that the adapter knows, by their paths."""
+        root = (await self._proxy("/")).get_interface("org.freedesktop.DBus.ObjectManager")
+        found = await root.call_get_managed_objects()
+        return {p: o[DEVICE] for p, o in found.items() if DEVICE in o and p.startswith(self._adapter + "/")}
 
     async def _forget_all(self) -> None:
-        root = (await self._proxy("/")).get_interface("org.freedesktop.DBus.ObjectManager")
-        adapter = (await self._proxy(self._adapter)).get_interface("org.bluez.Adapter1")
-        for path, interfaces in (await root.call_get_managed_objects()).items():
-            if "org.bluez.Device1" in interfaces and path.startswith(self._adapter + "/"):
-                with contextlib.suppress(DBusError):
-                    await adapter.call_remove_device(path)
+        for device in await self._devices():
+            await self._forget(device)
+
+    async def _forget(self, device: str) -> None:
+        """Disconnect a device and delete its keys."""
+        with contextlib.suppress(DBusError):
+            adapter = (await self._proxy(self._adapter)).get_interface("org.bluez.Adapter1")
+            await adapter.call_remove_device(device)

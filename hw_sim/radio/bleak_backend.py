@@ -81,6 +81,7 @@ class Laptop:
         self.device = Device.from_config_with_hci(config, source, sink)
         self.keys = PrivateKeyStore(address, keys_path)
         self.device.keystore = self.keys
+        self.device.gatt_server.max_mtu = MTU  # a device that asks for more gets no more
         self.gone = getattr(source, "terminated", None)  # a future, if the radio can go away
         self.passkey, self.compare = passkey, compare
         self.device.pairing_config_factory = lambda _: PairingConfig(
@@ -161,6 +162,8 @@ class _Client(BaseBleakClient):
         super().__init__(address_or_ble_device, **kwargs)
         is_device = isinstance(address_or_ble_device, BLEDevice)
         self._name = (address_or_ble_device.name or self.address) if is_device else self.address
+        # What was heard says whether the address is public; one that was typed is random unless it ends with "/P".
+        self._radio_address = address_or_ble_device.details if is_device else hci.Address(self.address)
         self._connection: Connection | None = None
         self._peer: Peer | None = None
 
@@ -198,7 +201,7 @@ class _Client(BaseBleakClient):
     async def _connected(self) -> Connection:
         """Connect; a radio that has gone away would never answer, not even that it gives up."""
         connecting = asyncio.ensure_future(
-            self.laptop.device.connect(hci.Address(self.address), timeout=self._timeout)
+            self.laptop.device.connect(self._radio_address, timeout=self._timeout)
         )
         gone = self.laptop.gone
         waits = {connecting} if gone is None else {connecting, gone}
@@ -246,7 +249,7 @@ class _Client(BaseBleakClient):
 
     async def unpair(self) -> None:
         for name, _ in await self.laptop.keys.get_all():
-            if name.partition("/")[0] == self.address:
+            if name.partition("/")[0] == self.address.partition("/")[0]:
                 await self.laptop.keys.delete(name)
 
     async def read_gatt_char(
