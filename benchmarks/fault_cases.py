@@ -60,7 +60,14 @@ CASES = (
     Case("IMU feels 0 g", IMU, _break("IMU feels 0 g"), (f.IMU_RANGE,), True),
     Case("IMU rates at the rail", IMU, _break("IMU rates at the rail"), (f.IMU_RANGE,), True),
     Case("IMU clipped at 125 deg/s", IMU, _break("IMU clipped", 125), (f.IMU_RANGE, *_GAIT)),
-    Case("IMU sagittal axis dead", IMU, _break("IMU sagittal axis dead"), _GAIT),
+    Case(
+        "IMU sagittal axis dead",
+        IMU,
+        _break("IMU sagittal axis dead"),
+        (f.IMU_FROZEN, *_GAIT),
+        True,
+        AT_MOTION,
+    ),
     Case("IMU 5 % spikes", IMU, _break("IMU spikes", 5), (f.IMU_RANGE, *_GAIT)),
     Case("IMU 50 % spikes", IMU, _break("IMU spikes", 50), (f.IMU_RANGE, *_GAIT)),
     Case("IMU rates x 57.3", IMU, _break("IMU unit error", 57.3), (f.IMU_RANGE, *_GAIT), seen=AT_MOTION),
@@ -154,19 +161,6 @@ KNOWN_GAPS = (
         "A foot sensor that turns after the mounting check and before the first step: pulses in 6 to 10 % of flat "
         "stance in three of twelve walkers without a switch, in one with it. One that sits so from the start is found "
         "in standing, and not armed.",
-    ),
-    (
-        ("IMU sagittal axis dead",),
-        "foot",
-        (
-            (1, False, ("stance", "heel-off", "swing", "loading")),
-            (2, False, ("standing", "stance", "heel-off", "swing", "loading")),
-            (3, False, ("stance", "heel-off")),
-            (3, True, ("stance", "heel-off")),
-        ),
-        "A foot sensor whose sagittal rate stays at 0 from one moment on, while somebody walks: the other axes still "
-        "show steps, and help comes at the wrong time (pulses in 5 to 23 % of flat stance, at most 0.25 s in 9 s). "
-        "Played: walkers 1 to 3.",
     ),
 )
 

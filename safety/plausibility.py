@@ -7,6 +7,7 @@ from safety.sample import ACC_MAX_MG, HEEL_DOWN, HEEL_NONE, HEEL_UP
 
 IMU_AGE_MAX_US = 50_000  # R20
 FROZEN_US = 250_000  # R20; some real sensors sample and hold: ten equal readings occur in normal walking
+DEAD_US = 250_000  # of turning in which the sagittal rate, and it alone, stood still
 FROZEN_REST_US = 2_000_000  # the same at rest; no real sensor held a reading for over 0.9 s
 GYRO_SANE_CDPS = 190_000  # no foot turns at 1900 deg/s; parts with 2000 deg/s full scale clip just above
 ACC_SANE_MIN_MG = 200  # R20
@@ -73,6 +74,7 @@ class Plausibility:
         self._steps_due: int = 0  # plausible steps that are missing after false bursts
         self._forward_cdps = self._backward_cdps = 0  # fastest in this swing
         self._last = [0, 0, 0, 0, 0, 0]
+        self._dead_us: int = 0  # time of turning since the sagittal rate last changed
         self._leap = [0, 0, 0]  # sign of the last leap of each rate
         self._leap_cdps: int = LEAP_CDPS  # more is a leap, for the time since the last reading
         self._is_wild: bool = False  # this reading
@@ -153,6 +155,7 @@ class Plausibility:
         return faults.NO_FAULT
 
     def _see_imu(self, s) -> None:
+        dt_us = min(self._since_imu.us, IMU_AGE_MAX_US)
         self._since_imu.restart()
         turn_cdps = max(abs(s.gyro_x_cdps), abs(s.gyro_y_cdps), abs(s.gyro_z_cdps))
         acc_mg = max(abs(s.acc_x_mg), abs(s.acc_y_mg), abs(s.acc_z_mg))
@@ -164,6 +167,7 @@ class Plausibility:
         self._since_sane.restart()
         self._forward_cdps = max(self._forward_cdps, s.gyro_y_cdps)
         self._backward_cdps = max(self._backward_cdps, -s.gyro_y_cdps)
+        is_same = s.gyro_y_cdps == self._last[1]
         self._keep(0, s.gyro_x_cdps)
         self._keep(1, s.gyro_y_cdps)
         self._keep(2, s.gyro_z_cdps)
@@ -172,10 +176,15 @@ class Plausibility:
         self._keep(5, s.acc_z_mg)
         if turn_cdps >= STILL_CDPS:
             self._since_turn.restart()
+        aside_cdps = max(abs(s.gyro_x_cdps), abs(s.gyro_z_cdps))
         if self._since_change.us == 0:  # a part that hangs has no end of its range
             self._watch_rail(abs(s.gyro_y_cdps))
+            if aside_cdps >= STILL_CDPS:  # an axis at rest trembles when the others turn
+                self._dead_us = min(self._dead_us + dt_us, DEAD_US)
+        if not is_same:
+            self._dead_us = 0
         # Not toe-down: a push-off alone is no swing.
-        is_forward = s.gyro_y_cdps >= FORWARD_CDPS or max(abs(s.gyro_x_cdps), abs(s.gyro_z_cdps)) >= TURN_CDPS
+        is_forward = s.gyro_y_cdps >= FORWARD_CDPS or aside_cdps >= TURN_CDPS
         if self._stage == LIFTED and self._is_swing and is_forward:
             self._stage = FORWARD
             self._mute_swings = min(self._mute_swings + 1, NO_EDGE_SWINGS)
@@ -257,8 +266,10 @@ class Plausibility:
         if self._has_imu:
             if self._since_imu.us > IMU_AGE_MAX_US:
                 found |= 1 << faults.IMU_STALE
-            elif self._since_change.us >= FROZEN_REST_US or (
-                self._since_change.us >= FROZEN_US and self._since_motion.us < self._since_change.us
+            elif (
+                self._since_change.us >= FROZEN_REST_US
+                or (self._since_change.us >= FROZEN_US and self._since_motion.us < self._since_change.us)
+                or self._dead_us >= DEAD_US
             ):
                 found |= 1 << faults.IMU_FROZEN
             elif is_up and self._since_edge.us >= DISAGREE_US and self._since_turn.us >= DISAGREE_US:

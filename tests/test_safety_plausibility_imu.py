@@ -296,3 +296,61 @@ def test_readings_that_hold_but_not_on_end_do_not_count():
             b.wait(10, 12_000)
         b.wait(880)
     assert b.told() == set()
+
+
+def turn(b: Bench, ms: int, axis: str = "gyro_x_cdps", cdps: int = -1_720, dt_ms: int = 10) -> set[int]:
+    """Turn about another axis, with a sagittal rate that stands still."""
+    for i in range(ms // dt_ms):
+        b.wait(
+            dt_ms,
+            dt_ms=dt_ms,
+            **{axis: cdps - i % 2, "gyro_z_cdps" if axis == "gyro_x_cdps" else "gyro_x_cdps": 0},
+        )
+    return b.told()
+
+
+@pytest.mark.parametrize(("ms", "told"), [(240, set()), (250, {faults.IMU_FROZEN})])
+@pytest.mark.parametrize("axis", ["gyro_x_cdps", "gyro_z_cdps"])
+def test_a_sagittal_rate_that_stands_still_in_250_ms_of_turning_is_dead(axis, ms, told):
+    b = Bench(IMU)
+    b.wait(500)
+    assert turn(b, ms, axis) == told
+
+
+def test_a_rate_that_changes_once_begins_anew_and_heals():
+    b = Bench(IMU)
+    b.wait(500)
+    turn(b, 240)
+    b.wait(10, gyro_y_cdps=1)
+    assert turn(b, 250) == set()
+    assert turn(b, 20) == {faults.IMU_FROZEN}
+    assert turn(b, 10) == {faults.IMU_FROZEN}, "as long as it lasts"
+    b.wait(10, gyro_y_cdps=1)
+    b.told()
+    assert turn(b, 100) == set()
+
+
+def test_a_sagittal_rate_may_rest_while_nothing_turns_and_that_does_not_begin_anew():
+    b = Bench(IMU)
+    b.wait(500)
+    assert turn(b, 3_000, cdps=1_718) == set()
+    assert turn(b, 130) == set()
+    b.wait(1_000)
+    assert b.told() == set()
+    assert turn(b, 130) == {faults.IMU_FROZEN}
+
+
+def test_a_part_that_samples_and_holds_in_a_turn_has_no_dead_axis():
+    b = Bench(IMU)
+    b.wait(500)
+    for _ in range(3):
+        b.wait(200, gyro_x_cdps=2_000, alive=False)
+        b.wait(10, gyro_y_cdps=1, gyro_x_cdps=2_000, alive=False)
+    assert b.told() == set()
+
+
+def test_a_slow_sensor_is_found_in_the_same_time():
+    b = Bench(IMU)
+    b.wait(500)
+    assert turn(b, 200, dt_ms=50) == set()
+    assert turn(b, 50, dt_ms=50) == {faults.IMU_FROZEN}
