@@ -89,7 +89,9 @@ class WalkRig(Rig):
             ("emulator", self.emulator),
         )
         self.scheduled = ", ".join(
-            f"{name} {POLICIES.get(os.sched_getscheduler(p.pid), 'other')}" for name, p in processes if p
+            f"{name} {POLICIES.get(os.sched_getscheduler(p.pid) & ~os.SCHED_RESET_ON_FORK, 'other')}"
+            for name, p in processes
+            if p
         )
 
     def walk(self) -> tuple[list[Asked], list[Pulse], list[Pulse]]:
