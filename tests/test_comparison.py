@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from firmware_py import cycle
 from safety import supervisor
 from safety.changes import is_gentle
 from stimulator.comparison import NOTHING, ON_THE_WAY, A, B, Comparison, comparison_problems, way
@@ -255,3 +256,7 @@ def test_labels_come_in_whole_blocks_however_long_they_are():
     walk = Walk(WEAK, STRONG, strides=7, blocks=5).strides(60)
     runs = [(NAMES[k], len(list(g))) for k, g in groupby(label for label, _, _ in walk.seen)]
     assert runs == [("A", 7), ("~", 2), ("B", 7), ("A", 7), ("~", 2), ("B", 7), ("A", 7), ("-", 21)]
+
+
+def test_the_control_cycle_calls_a_stride_without_a_comparison_the_same():
+    assert cycle.NOTHING == NOTHING, "it does not load the comparison for that"

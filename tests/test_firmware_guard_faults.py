@@ -10,7 +10,7 @@ from tests.safety_rig import Rig, arm_on_purpose
 
 def test_what_was_asked_before_an_arm_does_not_wait_for_it():
     rig = Rig().ready()
-    rig.ask(in_us=60_000)
+    rig.ask(in_us=9_000)
     rig.cycle = 0
     assert arm_on_purpose(rig.guard)
     rig.run(200)

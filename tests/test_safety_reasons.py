@@ -156,7 +156,7 @@ SCENES = {
 
 def overtaken():
     rig = Rig().armed()
-    rig.ask(in_us=50_000).ask(in_us=60_000)
+    rig.ask(in_us=5_000).ask(in_us=10_000)
     return rig.last.reason
 
 
