@@ -59,7 +59,12 @@ CASES = (
     Case("IMU feels 40 g", IMU, _break("IMU feels 40 g"), (f.IMU_RANGE,), True),
     Case("IMU feels 0 g", IMU, _break("IMU feels 0 g"), (f.IMU_RANGE,), True),
     Case("IMU rates at the rail", IMU, _break("IMU rates at the rail"), (f.IMU_RANGE,), True),
-    Case("IMU clipped at 125 deg/s", IMU, _break("IMU clipped", 125), (f.IMU_RANGE, *_GAIT)),
+    Case(  # a rate that stands still at the end of its range hangs, as far as anybody can see
+        "IMU clipped at 125 deg/s",
+        IMU,
+        _break("IMU clipped", 125),
+        (f.IMU_RANGE, f.IMU_FROZEN, *_GAIT),
+    ),
     Case(
         "IMU sagittal axis dead",
         IMU,

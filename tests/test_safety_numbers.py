@@ -68,6 +68,7 @@ NUMBERS = {
         "GYRO_SANE_CDPS": 190_000,
         "ACC_SANE_MIN_MG": 200,
         "ACC_SANE_MAX_MG": 16_000,
+        "DEAD_US": 250_000,
         "FROZEN_REST_US": 2_000_000,
         "LEAP_CDPS": 70_000,
         "WILD_MAX": 2,
