@@ -301,11 +301,8 @@ def test_readings_that_hold_but_not_on_end_do_not_count():
 def turn(b: Bench, ms: int, axis: str = "gyro_x_cdps", cdps: int = -1_720, dt_ms: int = 10) -> set[int]:
     """Turn about another axis, with a sagittal rate that stands still."""
     for i in range(ms // dt_ms):
-        b.wait(
-            dt_ms,
-            dt_ms=dt_ms,
-            **{axis: cdps - i % 2, "gyro_z_cdps" if axis == "gyro_x_cdps" else "gyro_x_cdps": 0},
-        )
+        rates = dict.fromkeys(("gyro_x_cdps", "gyro_z_cdps"), 0) | {axis: cdps - i % 2}
+        b.wait(dt_ms, dt_ms=dt_ms, **rates)  # pyright: ignore[reportArgumentType]
     return b.told()
 
 
