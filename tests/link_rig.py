@@ -67,7 +67,7 @@ class NotedDevice(Device):
         self.falls_back_on = None
         self.arms_after = 0
         self.armed = 0
-        self.stops = 0
+        self.stops = self.ends = 0
         self.fault = 0
         self.ua_max = self.total_ua()  # the most that was ever in use
 
@@ -124,10 +124,12 @@ class NotedDevice(Device):
     def stop(self):
         self.told.append("stop")
         self.stops += 1
+        self.ends += 1
         self.armed = 0
 
     def disarm(self):
         self.told.append("disarm")
+        self.ends += 1
         self.armed = 0
 
     def fill_outcome(self, outcome):
@@ -136,6 +138,7 @@ class NotedDevice(Device):
 
     def fill_status(self, status):
         status.armed, status.stops, status.fault = self.armed, self.stops, self.fault
+        status.ends = self.ends
 
 
 def _noting(name):

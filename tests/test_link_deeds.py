@@ -34,13 +34,14 @@ def test_arming_is_given_up_after_2_s():
     assert rig.device.armed == 0
 
 
-def test_a_stop_at_the_button_ends_the_wish_to_be_armed():
+@pytest.mark.parametrize("end", ["stop", "disarm"])
+def test_a_stop_or_disarm_at_the_device_ends_the_wish_to_be_armed(end):
     rig = Rig()
     talk = rig.therapist()
     rig.device.arms_after = 100
     talk.ask(ops.ARM_WALK)
     rig.pass_s(0.1, step_us=5_000)
-    rig.device.stop()
+    getattr(rig.device, end)()
     rig.pass_s(2, step_us=5_000)
     assert rig.device.told.count("arm walk") <= 21
 

@@ -49,6 +49,19 @@ def test_a_walk_is_armed_and_disarmed_over_the_radio(bench):
     assert status(bench).armed == 0
 
 
+@pytest.mark.parametrize("end", ["stop", "disarm", "profile_changed"])
+def test_whoever_ends_it_at_the_device_ends_the_wish_of_the_radio_too(bench, end):
+    bench.talk.ask(ops.ACKNOWLEDGE)
+    guard = bench.loop.guard
+    guard.disarm()  # so that the stimulator has to wake up first
+    bench.run(50)
+    bench.talk.ask(ops.ARM_WALK)
+    assert status(bench).is_arming
+    getattr(guard, end)()
+    bench.run(1_000)
+    assert (status(bench).armed, status(bench).is_arming) == (0, 0)
+
+
 def test_a_wearer_may_not_arm(bench):
     bench.talk.ask(ops.LOCK)
     assert bench.talk.ask(ops.ARM_WALK).result == ops.NOT_ALLOWED

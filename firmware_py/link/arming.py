@@ -12,7 +12,7 @@ class Arming:
     ask(is_test)  somebody wants to be armed
     end()         nobody does any more
     step(dt_us)   allocates nothing
-    A stop by anybody ends the wish: whoever armed before it did not know of it.
+    A stop or disarm by anybody ends the wish: whoever armed before it did not know of it.
     """
 
     def __init__(self, device, status) -> None:
@@ -20,13 +20,13 @@ class Arming:
         self._device = device
         self._status = status
         self._is_test: bool = False
-        self._stops: int = 0
+        self._ends: int = 0
         self._age = Age()
 
     def ask(self, is_test: bool) -> None:
         """Begin to ask."""
         self._device.fill_status(self._status)
-        self._stops = self._status.stops
+        self._ends = self._status.ends
         self._is_test = is_test
         self._age.restart()
         self.is_on = True
@@ -40,7 +40,7 @@ class Arming:
         if not self.is_on:
             return
         self._age.advance(dt_us)
-        if self._status.stops != self._stops or self._age.us > ASK_MAX_US:
+        if self._status.ends != self._ends or self._age.us > ASK_MAX_US:
             self.is_on = False
         elif self._is_test:
             self.is_on = not self._device.arm_test()

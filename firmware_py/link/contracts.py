@@ -17,7 +17,7 @@ class DeviceStatus:
     is_ready       1 if the stimulator can be armed
     state, fault, held_by, sound   of the supervisor
     device_fault   of the driver;  warnings  WARN_* of `firmware_py.guard_session`
-    stops          counts every stop, wraps at 2**16
+    stops          counts every stop, wraps at 2**16;  ends  changes with every stop and disarm
     level          the wearer's, 0 to 100 %;  is_paused  by the wearer
     battery        charge, 0 to 100 %; 255 unknown;  stride_us  length of the last stride, 0 unknown
     press          1 while a test burst is held;  presses  counts them;  ended_by  of `stimulator.test_burst`
@@ -25,7 +25,7 @@ class DeviceStatus:
 
     # fmt: off
     __slots__ = (
-        "armed", "is_ready", "state", "fault", "held_by", "sound", "device_fault", "warnings", "stops",
+        "armed", "is_ready", "state", "fault", "held_by", "sound", "device_fault", "warnings", "stops", "ends",
         "level", "is_paused", "battery", "stride_us", "press", "presses",
         "ended_by",
     )
@@ -41,6 +41,7 @@ class DeviceStatus:
         self.device_fault: int = 0
         self.warnings: int = 0
         self.stops: int = 0
+        self.ends: int = 0
         self.level: int = 100
         self.is_paused: int = 0
         self.battery: int = 255

@@ -131,6 +131,7 @@ class LoopDevice(Device):
         status.device_fault = guard.driver.fault
         status.warnings = guard.warnings()
         status.stops = guard.stops
+        status.ends = guard.ends
         if self._wearer is not None:
             status.level = self._wearer.level
             status.is_paused = 1 if self._wearer.is_paused else 0

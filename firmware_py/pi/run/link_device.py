@@ -192,6 +192,7 @@ class ProcessDevice(Device):
         status.state, status.fault, status.held_by = guardian.state, guardian.fault, guardian.held_by
         status.sound, status.device_fault = guardian.sound, guardian.device_fault
         status.warnings, status.stops = guardian.warnings, guardian.stops
+        status.ends = guardian.stops  # a disarm ends the wish at the guardian, by its age
         status.level, status.is_paused = news.level, news.is_paused
         status.battery, status.stride_us = self.battery, news.stride_us
         status.press, status.presses, status.ended_by = news.press, news.presses, news.ended_by
