@@ -1,5 +1,6 @@
 """That leg and channels were checked outlives the session, until a lead is handled; writing it holds nothing up."""
 
+import queue
 import sys
 import threading
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from safety import faults
 from stimulator.prescription import Prescription
 
 FOR_WALK = 1
+END_S = 3.0  # for a card to write what waits
 
 
 class Check:
@@ -18,13 +20,15 @@ class Check:
 
     store, name    the settings, and the hash of the profile;  prescription   what the session runs with
     is_known       it was checked before, and the guardian was told so
-    The card may take seconds to write, and this process reads the keyboard's stop: so it is written beside.
+    The card may take seconds to write, or hang, and this process reads the keyboard's stop: a thread writes.
     """
 
     def __init__(self, store: SettingsStore, name: str, prescription: Prescription, is_known: bool) -> None:
         self._store, self._name, self._prescription = store, name, prescription
         self._is_kept = is_known
-        self._writing: threading.Thread | None = None
+        self._to_write: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write, name="check", daemon=True)
+        self._writer.start()
         self._is_open_lead = False
 
     def hear(self, status: StatusFrame) -> None:
@@ -32,25 +36,22 @@ class Check:
         is_open_lead = status.fault == faults.LEAD_OPEN
         if is_open_lead and not self._is_open_lead:
             self._is_kept = False
-            self._write(lambda: forget_checked(self._store))
+            self._to_write.put(lambda: forget_checked(self._store))
         self._is_open_lead = is_open_lead
         if status.armed == FOR_WALK and not self._is_kept:
             self._is_kept = True
-            self._write(lambda: keep_checked(self._store, self._name, self._prescription))
+            self._to_write.put(lambda: keep_checked(self._store, self._name, self._prescription))
 
     def close(self) -> None:
-        """Wait until all is written."""
-        if self._writing is not None:
-            self._writing.join()
+        """Wait until all is written; not for ever for a card that hangs."""
+        self._to_write.put(None)
+        self._writer.join(END_S)
 
-    def _write(self, what: Callable[[], None]) -> None:
-        self.close()  # the one before: minutes ago, unless the card hangs
-        self._writing = threading.Thread(target=_told, args=(what,), name="check", daemon=True)
-        self._writing.start()
-
-
-def _told(what: Callable[[], None]) -> None:
-    try:
-        what()
-    except OSError as e:
-        print(f"The check cannot be kept ({e.strerror}); it will be asked for again.", file=sys.stderr)
+    def _write(self) -> None:
+        while (what := self._to_write.get()) is not None:
+            try:
+                what()
+            except OSError as e:
+                print(
+                    f"The check cannot be kept ({e.strerror}); it will be asked for again.", file=sys.stderr
+                )
