@@ -110,11 +110,7 @@ def compose_walk(
         about=about,
     )
     if corridor is not None:
-        from stimulator.cues import Cues
-        from stimulator.wearer import Wearer
-
-        cues = Cues()
-        loop.wear(Wearer(corridor, cues), cues, signals)
+        loop.wear_keys(corridor, signals)
     return loop
 
 

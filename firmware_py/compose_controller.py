@@ -78,11 +78,7 @@ def compose_controller(
         hears_other=hears_other,
     )
     if corridor is not None:
-        from stimulator.cues import Cues
-        from stimulator.wearer import Wearer
-
-        cues = Cues()
-        controller.wear(Wearer(corridor, cues), cues, signals)
+        controller.wear_keys(corridor, signals)
         if plan is not None:
             controller.prepare_exercise(plan)
     return controller

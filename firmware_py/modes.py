@@ -63,6 +63,14 @@ class Modes:
         self.wearing = Wearing(wearer, cues, signals, self._sounding)
         self.cycle.attend(self.wearing)
 
+    def wear_keys(self, corridor, signals=None) -> None:
+        """As `wear`, with a new wearer inside `corridor` (stimulator.wearer.Corridor)."""
+        from stimulator.cues import Cues
+        from stimulator.wearer import Wearer
+
+        cues = Cues()
+        self.wear(Wearer(corridor, cues), cues, signals)
+
     @property
     def wearer(self):
         """stimulator.wearer.Wearer, None before `wear`."""
