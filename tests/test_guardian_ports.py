@@ -3,6 +3,8 @@
 import errno
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -18,6 +20,7 @@ from firmware_py.pi.serial_port import PortError
 from safety.sample import Sample
 from stimulator.drivers.devices import SCIENCEMODE4_PORT
 from tests.guardian_frames import command, cycle, frame_bytes, request, sample
+from tests.house import REPO
 
 
 class Check:
@@ -200,3 +203,20 @@ def test_a_guardian_that_nobody_can_arm_any_more_is_heard_for_ten_seconds_and_en
     for after_us, is_over in ((0, False), (10_000_000, False), (10_000_001, True)):
         assert alone.is_over(5_000_000 + after_us, True) is is_over
     assert not Alone().is_over(60_000_000, True), "counted from when it was left alone"
+
+
+ENDINGS = """
+import os, signal, sys
+from firmware_py.pi.guardian.ports import Signals
+heard = Signals()
+os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+print(signal.Signals(heard.take()[0]).name)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP"])
+def test_no_signal_that_people_and_terminals_send_ends_the_guardian_unheard(name):
+    done = subprocess.run(
+        [sys.executable, "-c", ENDINGS, name], cwd=REPO, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, name), done.stderr

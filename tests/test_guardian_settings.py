@@ -75,6 +75,7 @@ def test_the_limits_of_a_prescription_arrive_as_they_left(tmp_path):
         {"has_imu": 1},
         {"prescription": 7},
         {"has_switch": None},
+        {"has_imu": False},  # nor a switch: no sensor at all
         {"more": 1},
     ],
     ids=lambda values: str(values)[:60],

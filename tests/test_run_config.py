@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import pytest
+from pydantic import ValidationError
 
 from firmware_py.pi.console import ROOT, UserError
 from firmware_py.pi.gpio_port import CHIP
@@ -114,10 +115,21 @@ def test_another_leg_pads_or_switch_is_another_profile():
     for text in (
         {"wearer": {"side": "left"}},
         {"wearer": {"electrodes": "50 mm"}},
+        {"wearer": {"electrode_area_cm2": 30}},
         {"lines": {"heel_switch": ""}},
     ):
         profiles.add(RunConfig.model_validate(text).profile())
-    assert len(profiles) == 4
+    assert len(profiles) == 5
+
+
+@pytest.mark.parametrize(("area_cm2", "is_taken"), [(19, False), (20, True), (200, True), (201, False)])
+def test_pads_below_20_cm2_are_refused(area_cm2, is_taken):
+    try:
+        RunConfig.model_validate({"wearer": {"electrode_area_cm2": area_cm2}})
+    except ValidationError:
+        assert not is_taken
+    else:
+        assert is_taken
 
 
 def test_the_wiring_page_uses_the_lines_that_are_the_defaults_and_names_what_must_not_be_forgotten():
