@@ -12,9 +12,7 @@ from stimulator.envelope import OFF
 
 CYCLE_US = 5_000  # 200 Hz
 SAMPLE_AGE_MAX_US = 50_000  # R20: older than this, a sample says nothing about the foot now
-NOTHING = (
-    0  # as stimulator.comparison calls a stride without one; a board that compares nothing does not load it
-)
+NOTHING = 0  # a stride without a comparison, as stimulator.comparison: not loaded for that
 SAMPLES_PER_CYCLE_MAX = 8  # a flood of samples must not hold up the cycle
 
 

@@ -109,9 +109,8 @@ class Console:
             self._say(PAIRING if self._pair() else NO_LINK)
         elif typed == ["worn"]:
             self._cancel()
-            self._send(
-                messages.DISARM, NOW
-            )  # until it is known again how the sensor sits, nobody is helped by it
+            # Until it is known again how the sensor sits, nobody is helped by it.
+            self._send(messages.DISARM, NOW)
             self._order(order(acts.ACT_MOUNTING))
         elif typed == ["arm"] and self._doubt():
             self._cancel()

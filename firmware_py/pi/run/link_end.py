@@ -96,7 +96,7 @@ class LinkEnd:
         least = ended(self._running, confirmed, in_use, controller.capability, controller.problems)
         try:
             controller.commit(least)
-        except ValueError:  # a comparison or an exercise runs: nothing less can be had, then nothing
+        except ValueError:  # a test burst or an exercise runs: nothing less can be had, then nothing
             self._stop()
             self._end_us = now_us + AGAIN_US
             return
