@@ -7,17 +7,12 @@ Without either, nothing happens. A test function has one result: the worst of it
 "skipped", which shows nothing.
 """
 
-import datetime
-import json
 import sys
-from pathlib import Path
 
 import pytest
 
-from evidence.fingerprint import commit_of, fingerprint
-from evidence.requirements import ROOT, load
+from evidence.results import FILE, file_text, not_shown, record_of
 
-FILE = Path("docs/evidence/tests.json")
 ORDER = ("passed", "skipped", "failed")  # from good to bad
 
 
@@ -37,35 +32,6 @@ class Collector:
         kept = self.results.setdefault(name, {"result": "passed", "rows": 0})
         kept["rows"] = int(kept["rows"]) + 1
         kept["result"] = max(str(kept["result"]), outcome, key=ORDER.index)
-
-
-def record_of(command: str, root: Path = ROOT) -> dict[str, object]:
-    """Return where a result comes from; every file in docs/evidence begins with this."""
-    return {
-        "commit": commit_of(root),
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "command": command,
-        "python": sys.version.split()[0],
-        "safety": fingerprint(root),
-    }
-
-
-def file_text(origin: dict[str, object], results: dict[str, dict[str, int | str]]) -> str:
-    """Return the file's text: JSON with one line per test, so that a change is seen line by line."""
-    lines = [f"  {json.dumps(name)}: {json.dumps(results[name])}" for name in sorted(results)]
-    head = json.dumps(origin, indent=1, ensure_ascii=False).removesuffix("\n}")
-    return head + ',\n "tests": {\n' + ",\n".join(lines) + "\n }\n}\n"
-
-
-def not_shown(results: dict[str, dict[str, int | str]], root: Path = ROOT) -> list[str]:
-    """Return one sentence for each test named by a requirement that did not pass."""
-    found: list[str] = []
-    for one in load(root).requirements:
-        for test in one.tests if one.is_shown else ():
-            result = results[test]["result"] if test in results else "not run"
-            if result != "passed":
-                found.append(f"{one.id} is not shown: {test} was {result}")
-    return found
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -220,7 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
         f"{len(survived) - len(open_ones)} argued, {len(open_ones)} open; {spent_s:.0f} s"
     )
     if chosen.json:
-        from evidence.collect import record_of
+        from evidence.results import record_of
 
         figures = {
             "wrong versions": len(every),

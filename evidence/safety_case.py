@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence import page
-from evidence.collect import FILE as TESTS
 from evidence.fingerprint import commit_of, fingerprint
 from evidence.requirements import ROOT, SafetyFile, load, place_of_code, problems
+from evidence.results import FILE as TESTS
 from firmware_py.pi import words
 from safety.faults import CLASS_NAMES, FAULTS, LATCH_NAMES
 

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from evidence import safety_case
-from evidence.collect import Collector, file_text, not_shown, record_of
+from evidence.collect import Collector
+from evidence.results import file_text, not_shown, record_of
 from evidence.fingerprint import fingerprint
 from evidence.requirements import (
     FILE,

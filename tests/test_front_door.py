@@ -1,5 +1,6 @@
 """The front door: bad input gets a sentence and exit code 2, never a traceback."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,7 +8,11 @@ import sys
 
 import pytest
 
+from benchmarks.bench_job import BENCHES
+from swingphase import JOBS
 from tests.house import REPO
+
+BENCH_FILES = {"tradeoffs": "gait_tradeoffs", "leg": "leg_cost"}  # the others are called as their bench
 
 
 def door(*args, cwd=REPO, **env):
@@ -86,3 +91,42 @@ def test_the_emulator_says_where_it_is_and_ends_on_ctrl_c():
         assert process.wait(timeout=20) == 0
     assert "/dev/" in first
     assert "0 pulses were delivered" in rest
+
+
+# Whoever only runs Swingphase has the packages of requirements/run.txt and no others.
+BARE = """
+import importlib, importlib.metadata, json, re, sys
+from pathlib import Path
+
+def plain(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+wanted = {plain(n) for n in re.findall(r"^([\\w.-]+)==", Path(sys.argv[1]).read_text(), re.M)}
+for module, owners in importlib.metadata.packages_distributions().items():
+    if "." not in module and not any(plain(o) in wanted or plain(o) == "swingphase" for o in owners):
+        sys.modules[module] = None  # an import of it fails
+failed = {}
+for name in sys.argv[2:]:
+    try:
+        importlib.import_module(name)
+    except ImportError as e:
+        failed[name] = str(e)
+print(json.dumps(failed))
+"""
+
+
+def test_every_sub_command_but_test_and_campaign_starts_with_the_packages_of_a_plain_run():
+    modules = [job.module for job in JOBS if job.name not in ("test", "campaign")]
+    modules += [job.simulator for job in JOBS if job.simulator]
+    modules += [f"benchmarks.{BENCH_FILES.get(name, name)}" for name in BENCHES]
+    done = subprocess.run(
+        [sys.executable, "-c", BARE, str(REPO / "requirements/run.txt"), *modules, "pytest"],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    failed = json.loads(done.stdout)
+    assert failed.pop("pytest"), "what a plain run does not have is really missing here"
+    assert failed == {}
