@@ -129,9 +129,9 @@ class Raw:
         self.send(pdu)
         return await self.heard()
 
-    async def heard(self) -> bytes:
+    async def heard(self, seconds: float = 5) -> bytes:
         """Wait for what comes back next."""
-        return await asyncio.wait_for(self.answers.get(), 5)
+        return await asyncio.wait_for(self.answers.get(), seconds)
 
 
 @contextlib.asynccontextmanager
