@@ -34,8 +34,7 @@ class IioImu:
         self.rate_found_hz = 0.0
         try:
             for one, wanted in self._devices:
-                if one.has("buffer/enable"):
-                    one.write("buffer/enable", "0")  # a range cannot be changed while it runs
+                one.take()
                 self._set_ranges(one, wanted)
                 kind = "anglvel" if "anglvel_x" in wanted else "accel"
                 self.rate_found_hz = one.set_rate(kind, rate_hz)
