@@ -350,6 +350,87 @@ def test_over_i2c_a_part_that_comes_back_with_its_settings_speaks_again(part):
     assert not imu.is_gone
 
 
+def lost(part):
+    """Return chip, clock and IMU of a part that has lost its power for a moment."""
+    chip, clock = Chip(part), Clock()
+    imu = I2cImu(part, STRAIGHT, chip, clock, pause=lambda s: None)
+    for one in part.set_up:
+        chip.registers[one.address] = 0
+    chip.measure((1, 2, 3), (0, 0, 2048))
+    for _ in range(20):
+        imu.read()
+    assert imu.is_gone
+    return chip, clock, imu
+
+
+def readings_for(us, chip, clock, imu, *, mends=True):
+    """Return (us since the start, readings of one cycle) for each cycle that had some."""
+    found, began = [], clock.us
+    while clock.us < began + us:
+        clock.us += 5_000
+        chip.measure((1, 2, 3), (0, 0, 2048))
+        if got := imu.read():
+            found.append((clock.us - began, got))
+        if mends:
+            imu.mend()
+    return found
+
+
+@BOTH
+def test_over_i2c_a_part_that_lost_its_settings_is_set_up_again_while_nobody_is_armed(part):
+    chip, clock, imu = lost(part)
+    assert readings_for(3_000_000, chip, clock, imu, mends=False) == [], "armed: it is left alone"
+    found = readings_for(500_000, chip, clock, imu)
+    assert 100_000 <= found[0][0] < 130_000, "after its reset, which needs its time"
+    assert found[0][1][0][6] in (999, 1000)
+    for one in part.set_up:
+        assert chip.registers[one.address] & one.mask == one.value & one.mask
+    before = chip.transfers
+    imu.mend()
+    assert chip.transfers == before, "a part that speaks is left alone"
+
+
+@BOTH
+def test_over_i2c_no_call_that_sets_up_again_waits_or_talks_for_long(part):
+    chip, clock, imu = lost(part)
+    most = 0
+    for _ in range(600):
+        clock.us += 5_000
+        before = chip.transfers
+        imu.mend()
+        most = max(most, chip.transfers - before)
+    assert 0 < most <= 2 * len(part.set_up)
+
+
+@BOTH
+def test_over_i2c_a_part_that_cannot_be_set_up_again_stays_silent_and_is_tried_every_2_s(part):
+    chip, clock, imu = lost(part)
+    chip.stuck = {part.set_up[0].address: ~part.set_up[0].value & 0xFF}
+    before = chip.transfers
+    assert readings_for(6_100_000, chip, clock, imu) == [], "its ranges may read back right, and are not sure"
+    tries = (chip.transfers - before) / (2 + len(part.set_up) + 1)
+    assert 3 <= tries <= 4
+    chip.stuck = {}
+    assert readings_for(3_000_000, chip, clock, imu)
+
+
+@BOTH
+def test_over_i2c_another_part_is_not_written_to(part):
+    chip, _, imu = lost(part)
+    chip.registers[part.who_am_i[0]] = 0x55
+    before = list(chip.registers)
+    imu.mend()
+    assert chip.registers == before
+
+
+def test_over_i2c_a_part_that_is_away_for_a_while_is_set_up_when_it_is_back():
+    chip, clock, imu = lost(LSM6DSOX)
+    chip.is_there = False
+    assert readings_for(5_000_000, chip, clock, imu) == []
+    chip.is_there = True
+    assert readings_for(2_500_000, chip, clock, imu)
+
+
 def test_over_i2c_the_wrong_part_and_no_part_are_told_apart():
     with pytest.raises(SensorError, match="calls itself 0x68; a lsm6dsox says 0x6c"):
         on_i2c(Chip(LSM6DSOX, who=0x68))

@@ -72,6 +72,9 @@ class IioImu:
             self.is_gone = True
         return found
 
+    def mend(self) -> None:
+        """Nothing: the kernel's driver holds the part, and sets it up when it is loaded."""
+
     def close(self) -> None:
         """Let the part rest. Safe to call twice."""
         for one, _ in self._devices:
