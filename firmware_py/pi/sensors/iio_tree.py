@@ -34,8 +34,9 @@ class IioDevice:
         try:
             return (self.folder / name).read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as e:
+            why = getattr(e, "strerror", e)
             raise SensorError(
-                f"{self.folder / name} cannot be read ({e}). Check the kernel's driver, or use i2c."
+                f"{self.folder / name} cannot be read ({why}). Check the kernel's driver, or use i2c."
             ) from e
 
     def write(self, name: str, text: str) -> None:
