@@ -98,6 +98,19 @@ def test_settings_of_another_user_are_said_to_be_that(tmp_path, monkeypatch):
         pass
 
 
+def test_a_pin_that_cannot_be_kept_in_another_users_settings_is_one_sentence(
+    tmp_path, config, monkeypatch, capsys
+):
+    def closed(*_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "settings" / "link"))
+
+    (tmp_path / "pin").write_text("481516")
+    monkeypatch.setattr(job, "add_user", closed)
+    more = ["--add-user", "ada:therapist", "--pin-file", str(tmp_path / "pin")]
+    assert swingphase.main(["run", "--config", config, *more]) == 2
+    assert "link is another user's. Do it as that user: `sudo -u swingphase`" in capsys.readouterr().err
+
+
 def test_a_folder_that_cannot_be_made_is_left_to_the_check(tmp_path):
     (tmp_path / "settings").touch()
     with only_one(tmp_path / "settings"):

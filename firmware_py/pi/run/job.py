@@ -28,7 +28,7 @@ from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exerci
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link import BATTERY, PAIR
 from firmware_py.pi.run.link_launch import started_with
-from firmware_py.pi.run.only_one import only_one
+from firmware_py.pi.run.only_one import AS_THAT_USER, only_one
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import FolderFiles
@@ -145,7 +145,11 @@ def _add_user(config: RunConfig, chosen: argparse.Namespace) -> int:
         raise UserError(
             f"--add-user is {chosen.add_user}; allowed is NAME:{' or NAME:'.join(ROLES)}. Write one."
         )
-    add_user(FileStore(_link_folder(config, chosen)), name, role, chosen_pin(chosen.pin_file, name))
+    pin = chosen_pin(chosen.pin_file, name)
+    try:
+        add_user(FileStore(_link_folder(config, chosen)), name, role, pin)
+    except PermissionError as e:
+        raise UserError(f"{e.filename} is another user's. {AS_THAT_USER}") from e
     print(f"{name} may unlock the link as {role}, from the next start on.")
     return 0
 

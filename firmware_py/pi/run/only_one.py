@@ -11,6 +11,10 @@ from pathlib import Path
 
 from firmware_py.pi.console import UserError
 
+AS_THAT_USER = (
+    "Do it as that user: `sudo -u swingphase` in front of the command, if the service was installed."
+)
+
 
 @contextlib.contextmanager
 def only_one(settings: Path) -> Iterator[None]:
@@ -25,7 +29,7 @@ def only_one(settings: Path) -> Iterator[None]:
     except PermissionError as e:
         raise UserError(
             f"{settings} is another user's, so nobody can see from here whether the device runs; nothing was touched. "
-            "Do it as that user: `sudo -u swingphase` in front of the command, if the service was installed."
+            + AS_THAT_USER
         ) from e
     except OSError:
         yield
