@@ -123,9 +123,10 @@ class Imu(BaseModel):
 
 
 class Lines(BaseModel):
-    """GPIO lines (BCM numbers). Inputs are contacts to ground. "" means not fitted.
+    """GPIO lines: the BCM number, "17", or chip and number, "/dev/gpiochip4:17"; "" if not fitted.
 
-    A line has one use, also in [keys] and [link]; 2 and 3 are the IMU's bus, 5 is its interrupt with kind iio."""
+    Inputs are contacts to ground. A line has one use, also in [keys] and [link]; 2 and 3 are the IMU's bus, 5 is
+    its interrupt with kind iio."""
 
     model_config = SHAPE
     heel_switch: Line = Field(default="17", description="Closed while the heel is loaded.")
