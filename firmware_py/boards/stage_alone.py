@@ -19,9 +19,7 @@ from stimulator.drivers.output_stage_codec import FRAME_N
 
 UART_BAUD = 115_200
 WATCH_MS = 250
-WATCH_LEFT_MS = (
-    8_000  # it cannot be stopped: time for `board deploy`, whose first act on the board is to start it anew
-)
+WATCH_LEFT_MS = 8_000  # it cannot be stopped: time for `board deploy`, which then starts it anew
 BYTES_MAX = 64  # of one turn
 STATE = b"state\n"
 LEAVE = b"leave\n"
