@@ -50,6 +50,9 @@ class Walk:
             found.append((t_us, *rates, sample.acc_x_mg, sample.acc_y_mg, sample.acc_z_mg))
         return found
 
+    def mend(self):
+        pass
+
     def close(self):
         pass
 

@@ -198,9 +198,11 @@ def test_state_and_leave_are_heard_between_frames_and_leave_is_refused_while_ena
     turns(alone)
     assert alone.usb.said == b"swingphase armed=1\n"
     assert not alone.one.is_left
+    assert alone.chip.watchdog_ms == 250
     alone.usb.waiting += encode_command(DISABLE, 2, 0, 0) + b"leave\n"
-    turns(alone)
+    turns(alone, 1)
     assert alone.one.is_left
+    assert alone.chip.watchdog_ms == 8_000, "nobody feeds it while a new build is copied"
 
 
 def test_it_runs_until_leave_and_everything_is_off_then(alone, monkeypatch):

@@ -71,6 +71,66 @@ def test_a_line_that_is_too_long_is_no_command_and_the_next_one_is_heard(walk):
     assert walk.type("state").startswith("swingphase")
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["stop", "stop ", " stop", "stop now", "STOP", "sstop", "\x03stop", "please stop!", "x" * 60 + "stop"],
+)
+def test_a_stop_acts_once_however_it_is_typed_and_is_answered_once(walk, line):
+    walk.arm()
+    stops, said = walk.guard.stops, len(walk.said)
+    assert walk.type(line) == "ok"
+    assert walk.guard.stops == stops + 1
+    assert not walk.guard.gate.armed
+    walk.cycles(5)
+    assert walk.said[said:] == ["ok"]
+    assert walk.type("state").startswith("swingphase"), "the next line is heard"
+
+
+def test_a_stop_acts_before_enter(walk):
+    walk.arm()
+    walk.chip.type("stop")
+    walk.cycles(1)
+    assert not walk.guard.gate.armed
+
+
+@pytest.mark.parametrize("first", ["state\n", "arm\n", "state\narm\n", "state\r\nsta"])
+def test_a_stop_behind_a_line_that_waits_acts_in_the_next_cycle_and_nothing_waits_any_more(walk, first):
+    walk.arm()
+    walk.superloop._spare_time = lambda: None  # the loop has no time for an answer
+    walk.chip.type(first + "stop\n")
+    walk.cycles(2)
+    assert not walk.guard.gate.armed
+    del walk.superloop._spare_time
+    walk.cycles(800)
+    assert not walk.guard.gate.armed, "an arm that was typed before the stop came to nothing"
+    assert walk.said[-1] == "ok"
+
+
+def test_lines_that_come_at_once_are_obeyed_one_after_the_other(walk):
+    walk.chip.type("state\r\npause\r\n\r\nresume\r\n")
+    walk.cycles(10)
+    assert [line.split()[0] for line in walk.said] == ["swingphase", "ok", "ok"]
+
+
+def test_no_line_is_obeyed_in_part_when_its_beginning_came_before_the_answer(walk):
+    walk.chip.type("state\ndis")
+    superloop = walk.superloop
+    superloop.console.hear()
+    superloop.console.hear()
+    assert superloop.console.answer()
+    walk.chip.type("arm\n")
+    walk.cycles(5)
+    assert superloop.person._wish == 0
+    assert walk.said[1:] == ["no: the line after it came too soon. Type it again."]
+    assert walk.type("resume") == "ok"
+
+
+def test_a_cycle_hears_no_more_than_a_line_of_a_flood(walk):
+    walk.chip.type("x" * 200)
+    walk.superloop.console.hear()
+    assert walk.chip.typed_n == 160
+
+
 def test_words_arm_pause_and_disarm(walk):
     assert walk.type("acknowledge") == "ok"
     walk.guard._was_checked = True

@@ -1,4 +1,4 @@
-"""The IMU on a Pi: through the kernel's folders and through I2C; range, axes and times, and what is refused."""
+"""The IMU on a Pi: through the kernel's folders; range, axes and times, and what is refused."""
 
 import math
 import os
@@ -8,7 +8,6 @@ import pytest
 
 from firmware_py.pi.sensors.axes import IDENTITY, axes_of
 from firmware_py.pi.sensors.errors import SensorError
-from firmware_py.pi.sensors.i2c_imu import I2cImu
 from firmware_py.pi.sensors.iio_imu import IioImu
 from firmware_py.pi.sensors.iio_scan import Layout, element_of
 from firmware_py.pi.sensors.parts import LSM6DSOX, MPU6050, PARTS, scaled
@@ -239,124 +238,6 @@ def test_a_count_means_the_same_by_our_table_and_by_the_kernels(part):
     assert part.acc_num / part.acc_den == pytest.approx(part.acc_scale / 9.80665 * 1000, rel=0.002)
     assert 1990 <= 32768 * part.gyro_num / part.gyro_den / 100 < 2300
     assert 15_900 <= 32768 * part.acc_num / part.acc_den <= 16_400
-
-
-# I2C ------------------------------------------------------------------------------------------------------
-
-
-class Chip:
-    """A bus with one part: registers that keep what is written; `stuck` ones do not."""
-
-    def __init__(self, part, who=None):
-        self.part = part
-        self.registers = [0] * 256
-        self.registers[part.who_am_i[0]] = part.who_am_i[1][0] if who is None else who
-        self.stuck = {}
-        self.is_there = True
-        self.transfers = 0
-
-    def _look(self, address):
-        self.transfers += 1
-        if not self.is_there or address != self.part.address:
-            raise OSError(121, "Remote I/O error")
-
-    def read_byte_data(self, address, register):
-        self._look(address)
-        return self.stuck.get(register, self.registers[register])
-
-    def write_byte_data(self, address, register, value):
-        self._look(address)
-        is_reset = any(one.address == register and one.value == value for one in self.part.reset)
-        self.registers[register] = 0 if is_reset else value
-
-    def read_i2c_block_data(self, address, register, length):
-        self._look(address)
-        data = self.registers[register : register + length]
-        self.registers[self.part.block[0] + self.part.status] = 0  # reading clears "new"
-        return data
-
-    def measure(self, gyro, acc):
-        part = self.part
-        order = ">" if part.is_big_endian else "<"
-        for at, values in ((part.gyro_at, gyro), (part.acc_at, acc)):
-            start = part.block[0] + at
-            self.registers[start : start + 6] = struct.pack(f"{order}3h", *values)
-        self.registers[part.block[0] + part.status] = part.ready
-
-
-class Clock:
-    def __init__(self):
-        self.us = 5_000_000
-
-    def __call__(self):
-        self.us += 100
-        return self.us
-
-
-def on_i2c(chip, axes=STRAIGHT):
-    return I2cImu(chip.part, axes, chip, Clock(), pause=lambda s: None)
-
-
-@BOTH
-def test_over_i2c_a_reading_is_dated_half_way_and_comes_once(part):
-    chip = Chip(part)
-    imu = on_i2c(chip)
-    chip.measure((100, -200, 300), (-16, 0, 2048))
-    ((t_us, *values),) = imu.read()
-    assert t_us == 5_000_150
-    expected = {
-        "lsm6dsox": [700, -1400, 2100, -8, 0, 999],
-        "mpu6050": [610, -1220, 1829, -8, 0, 1000],
-    }[part.name]
-    assert values == expected
-    assert imu.read() == []
-
-
-@BOTH
-def test_over_i2c_every_setting_is_read_back(part):
-    for one in part.set_up:
-        chip = Chip(part)
-        chip.stuck = {one.address: ~one.value & 0xFF}
-        with pytest.raises(SensorError, match=f"Register 0x{one.address:02x}"):
-            on_i2c(chip)
-
-
-@BOTH
-def test_over_i2c_a_part_that_lost_its_settings_is_not_believed_any_more(part):
-    for one in part.checked:
-        chip = Chip(part)
-        imu = on_i2c(chip)
-        chip.measure((1, 2, 3), (0, 0, 2048))
-        assert len(imu.read()) == 1
-        chip.registers[one.address] = 0  # a loose lead: the part began again with its own defaults
-        told = 0
-        for _ in range(40):
-            chip.measure((1, 2, 3), (0, 0, 2048))
-            told += len(imu.read())
-        assert told < 20
-        assert imu.is_gone
-
-
-@BOTH
-def test_over_i2c_a_part_that_comes_back_with_its_settings_speaks_again(part):
-    chip = Chip(part)
-    imu = on_i2c(chip)
-    chip.is_there = False
-    assert imu.read() == []
-    assert imu.is_gone
-    chip.is_there = True
-    chip.measure((1, 2, 3), (0, 0, 2048))
-    assert len(imu.read()) == 1
-    assert not imu.is_gone
-
-
-def test_over_i2c_the_wrong_part_and_no_part_are_told_apart():
-    with pytest.raises(SensorError, match="calls itself 0x68; a lsm6dsox says 0x6c"):
-        on_i2c(Chip(LSM6DSOX, who=0x68))
-    chip = Chip(MPU6050)
-    chip.is_there = False
-    with pytest.raises(SensorError, match="No mpu6050 answers at address 0x68"):
-        on_i2c(chip)
 
 
 def test_the_registers_of_the_ranges_are_those_of_the_data_sheets():

@@ -34,6 +34,9 @@ class ListedImu:
         self.waiting = self.waiting[len(found) :]
         return [(t, 10, 20, 30, 0, 0, 1000) for t in found]
 
+    def mend(self):
+        self.waiting = [self.clock.us]
+
     def close(self):
         self.is_gone = True
 
@@ -207,3 +210,14 @@ def test_the_end_of_a_pipe_is_a_contact_that_is_gone(pipe):
     os.close(fd)
     assert contact.read() == []
     assert contact.is_gone
+
+
+def test_what_is_gone_is_mended_when_it_is_asked_for():
+    clock = Clock()
+    imu = ListedImu(clock, [], late_us=0)
+    sensors = LegSensors(imu, None, clock)
+    assert not sensors.read(Sample())
+    sensors.mend()
+    clock.us += 5_000
+    assert sensors.read(Sample())
+    LegSensors(None, EdgeList([], clock), clock).mend()

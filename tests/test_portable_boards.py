@@ -40,6 +40,8 @@ def test_a_board_does_the_same_on_cpython_and_micropython(tmp_path, compiled):
     assert int(counts["pulses"]) > 300, "a walk without pulses proves nothing"
     assert counts["pulses"] == counts["acked"]
     assert counts["overruns"] == "0"
+    assert expected[2].startswith("stops 1 said ['swingphase ")
+    assert expected[2].endswith("'ok', 'no: the line after it came too soon. Type it again.']")
 
 
 def test_the_checksum_sees_one_changed_rate_near_the_end(tmp_path):

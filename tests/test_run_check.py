@@ -155,9 +155,20 @@ def test_the_command_says_what_is_missing_and_fails(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "MISSING stimulator: port in [stimulator] is empty." in said
     assert "Something that is needed is missing." in said
+    assert "Errno" not in said
     assert swingphase.main(["run", "--config", str(path)]) == 1, "nor does it run"
     assert swingphase.main(["run", "--config", str(path), "--check", "--sim"]) == 0
     assert "Nothing that is needed is missing." in capsys.readouterr().out
+
+
+def test_no_sentence_begins_with_a_number_of_the_system(tmp_path, capsys):
+    path = tmp_path / "swingphase.toml"
+    path.write_text("[stimulator]\nport = '/dev/nowhere'\n[imu]\nkind = 'i2c'\nbus = 20\n", encoding="utf-8")
+    assert swingphase.main(["run", "--config", str(path), "--check"]) == 1
+    said = capsys.readouterr().out
+    assert "/dev/nowhere" in said
+    assert "i2c-20" in said
+    assert "Errno" not in said
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from firmware_py.pi.console import ROOT, UserError
 from firmware_py.pi.gpio_port import CHIP
-from firmware_py.pi.run import config_docs
+from firmware_py.pi.run import config, config_docs
 from firmware_py.pi.run.config import RunConfig, line_of, load_config
 
 
@@ -95,6 +95,85 @@ def test_every_mistake_is_told_at_once(tmp_path):
     said = refused(tmp_path, "[imu]\nrate_hz = 1\nbus = 99\n")
     assert "rate_hz" in said
     assert "bus" in said
+
+
+LINE_KEYS = {
+    ("lines", "heel_switch"),
+    ("lines", "stop"),
+    ("lines", "beeper"),
+    ("lines", "lamp"),
+    ("keys", "up"),
+    ("keys", "down"),
+    ("keys", "pause"),
+    ("keys", "mute"),
+    ("keys", "hand"),
+    ("keys", "beeper"),
+    ("keys", "motor"),
+    ("link", "pairing_button"),
+}
+
+
+def test_no_line_is_left_out_of_what_is_compared():
+    found = {(s, key) for s, m in config_docs.sections() for key, f in m.model_fields.items() if is_line(f)}
+    assert found == LINE_KEYS
+
+
+def is_line(field):
+    return config.IS_LINE in field.metadata
+
+
+@pytest.mark.parametrize(("section", "key"), sorted(LINE_KEYS - {("lines", "stop")}))
+def test_a_line_that_two_keys_name_is_refused_with_both(tmp_path, section, key):
+    stop = f'[lines]\nstop = "19"\n{"" if section == "lines" else f"[{section}]{chr(10)}"}'
+    said = refused(tmp_path, f'{stop}{key} = "/dev/gpiochip0:019"\n')
+    for part in (f"{key} in [{section}]", "stop in [lines]", "share line 19. Give each"):
+        assert part in said
+
+
+def test_every_line_that_is_shared_is_told_at_once(tmp_path):
+    said = refused(tmp_path, '[lines]\nstop = "17"\n[keys]\nup = "22"\nbeeper = "22"\n').splitlines()
+    assert len(said) == 2
+    assert "heel_switch in [lines] and stop in [lines] share line 17" in said[0]
+    assert "beeper in [lines] and up in [keys] and beeper in [keys] share line 22" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "imu", "what"),
+    [
+        ("2", "", "SDA of the IMU"),
+        ("3", "", "SCL of the IMU"),
+        ("5", "", "INT1 of the IMU"),
+        ("2", 'kind = "iio"\nbus = 3', "SDA of the IMU"),
+        ("2", 'kind = "i2c"', "SDA of the IMU"),
+        ("3", 'kind = "i2c"', "SCL of the IMU"),
+    ],
+)
+def test_a_line_of_the_imu_is_no_key(tmp_path, line, imu, what):
+    said = refused(tmp_path, f'[imu]\n{imu}\n[keys]\npause = "{line}"\n')
+    assert f"pause in [keys] and {what} share line {line}" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "imu"),
+    [
+        ("5", 'kind = "i2c"'),
+        ("2", 'kind = "i2c"\nbus = 3'),
+        ("/dev/gpiochip9:2", ""),
+        ("/dev/gpiochip9:17", ""),
+        ("4", ""),
+    ],
+)
+def test_a_line_that_nobody_else_uses_is_free(tmp_path, line, imu):
+    text = f'[imu]\n{imu}\n[keys]\npause = "{line}"\n'
+    assert load_config(written(tmp_path, text)).keys.pause == line
+
+
+def test_two_names_of_one_chip_are_one_chip(tmp_path, monkeypatch):
+    (tmp_path / "chip").touch()
+    (tmp_path / "other").symlink_to(tmp_path / "chip")
+    monkeypatch.setattr(config, "LINE", re.compile(r"(?:(/[\w/.-]+):)?(\d{1,3})$"))  # not below /dev
+    text = f'[lines]\nstop = "{tmp_path}/chip:7"\nlamp = "{tmp_path}/other:7"\n'
+    assert "share line 7" in refused(tmp_path, text)
 
 
 def test_a_file_that_is_not_there_says_what_to_copy(tmp_path):

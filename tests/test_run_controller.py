@@ -34,6 +34,25 @@ def test_every_cycle_reaches_the_guardian_with_its_samples_and_requests(rig):
     assert sum(f[1] for f in rig.frames) > 100, "there must be swing"
 
 
+@pytest.mark.parametrize(
+    ("status", "is_mended"), [({"is_ready": 1}, True), (ARMED, False), (FOR_TEST, False)]
+)
+def test_a_sensor_is_set_up_again_only_while_nobody_is_armed(rig, monkeypatch, status, is_mended):
+    mended, steps = [], []
+    monkeypatch.setattr(rig.process._sensors, "mend", lambda: mended.append(True))
+    rig.tell(**status)
+
+    def step(t_us):
+        steps.append(t_us)
+        if len(steps) == 3:
+            rig.person.close()  # the process ends with its parent
+
+    monkeypatch.setattr(rig.controller.cycle, "step", step)
+    rig.process.run()
+    assert len(steps) == 3
+    assert bool(mended) == is_mended
+
+
 def test_a_test_burst_needs_its_button_and_an_arm_for_a_test(rig):
     burst = rig.controller.burst
     assert obey(rig.controller, order(acts.ACT_USE, TEST))

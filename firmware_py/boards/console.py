@@ -13,6 +13,7 @@ from firmware_py import channel_check
 from safety import supervisor
 
 LINE_MAX = 40
+STOP = b"stop"
 CTRL_C = 3
 NOBODY = -1
 STATES = ("off", "self-test", "ready", "armed", "stimulating", "paused", "fault")
@@ -46,7 +47,7 @@ class Console:
     """Collect lines; obey them when there is time.
 
     source           UsbBytes, or what stands for it;  say   called with each line of an answer
-    hear()           in the cycle: take what has come; `stop` acts at once
+    hear()           in the cycle: take what has come; `stop` acts at its last letter, wherever it stands
     answer()         between cycles: obey a whole line; allocates
     wants_to_leave   True after `leave` was granted
     """
@@ -60,21 +61,31 @@ class Console:
         self._line = bytearray(LINE_MAX)
         self._n: int = 0
         self._is_whole: bool = False
+        self._is_cut: bool = False  # the rest of a line whose beginning was not kept
+        self._is_lost: bool = False  # a line began while another one waited
+        self._stop_n: int = 0  # letters of STOP, just heard
         self.wants_to_leave: bool = False
 
     def hear(self) -> None:
-        """Take what has come, at most a line. A line that is too long is dropped."""
-        while not self._is_whole:
+        """Take what has come, at most a line. While a whole one waits, only `stop` is heard of what follows."""
+        for _ in range(LINE_MAX):
             byte = self._source.take()
             if byte < 0:
                 return
-            if byte == 13 or byte == 10:
-                if self._n:
-                    self._is_whole = True
-                    if self._is_stop():
-                        self._loop.guard.stop()
-                        self._person.forget_wish()
-            elif self._n < LINE_MAX:
+            is_end = byte == 13 or byte == 10
+            if self._hears_stop(byte | 32):  # capitals too
+                self._loop.guard.stop()
+                self._person.forget_wish()
+                self._n = 0  # what waits was asked for before it
+                self._is_whole = self._is_cut = True
+                self._is_lost = False
+            elif self._is_whole or self._is_cut:
+                self._is_lost = self._is_lost or not (self._is_cut or is_end)
+                self._is_cut = not is_end
+            elif is_end and self._n:
+                self._is_whole = True
+                return
+            elif not is_end and self._n < LINE_MAX:
                 self._line[self._n] = byte
                 self._n += 1
 
@@ -96,14 +107,22 @@ class Console:
             self._obey(words)
         except (ValueError, OSError) as e:
             self._say("no: " + str(e))
+        if self._is_lost:
+            self._is_lost = False
+            self._say("no: the line after it came too soon. Type it again.")
         return True
 
-    def _is_stop(self) -> bool:
-        line = self._line
-        return self._n == 4 and line[0] == 115 and line[1] == 116 and line[2] == 111 and line[3] == 112
+    def _hears_stop(self, letter: int) -> bool:
+        n = self._stop_n
+        self._stop_n = n + 1 if letter == STOP[n] else 1 if letter == STOP[0] else 0
+        if self._stop_n < len(STOP):
+            return False
+        self._stop_n = 0
+        return True
 
     def _obey(self, words) -> None:
-        if not words:
+        if not words:  # a stop, which has acted
+            self._say("ok")
             return
         word = words[0]
         guard = self._loop.guard
@@ -133,7 +152,7 @@ class Console:
             guard.resume()
         elif word == b"clear":
             guard.clear()
-        elif word != b"stop":
+        else:
             raise ValueError("known are " + HELP)
         self._say("ok")
 

@@ -19,6 +19,7 @@ from stimulator.drivers.output_stage_codec import FRAME_N
 
 UART_BAUD = 115_200
 WATCH_MS = 250
+WATCH_LEFT_MS = 8_000  # it cannot be stopped: time for `board deploy`, which then starts it anew
 BYTES_MAX = 64  # of one turn
 STATE = b"state\n"
 LEAVE = b"leave\n"
@@ -59,6 +60,8 @@ class Alone:
         if self.stage.is_enabled and self._watchdog is None:
             self._watchdog = WDT(timeout=WATCH_MS)
         if self._watchdog is not None:
+            if self.is_left:
+                self._watchdog = WDT(timeout=WATCH_LEFT_MS)
             self._watchdog.feed()
 
     def _hear(self, now_us: int) -> None:

@@ -25,6 +25,9 @@ class GpioError(OSError):
 
     is_for_people = True
 
+    def __str__(self) -> str:
+        return self.strerror or super().__str__()  # without the number, which OSError puts first
+
 
 class Contact(Protocol):
     """A contact that closes to ground: its edges with the time at which they happened.
@@ -179,7 +182,8 @@ def _request(gpiod: Any, chip: str, line: int, what: str, settings: Any) -> Any:
     except (OSError, ValueError) as e:
         number = getattr(e, "errno", None) or errno.EINVAL
         step = _NEXT_STEP.get(number, _NEXT_STEP[errno.EINVAL])
-        raise GpioError(number, f"Line {line} of {chip} cannot be used for the {what} ({e}). {step}") from e
+        why = e.strerror if isinstance(e, OSError) and e.strerror else e
+        raise GpioError(number, f"Line {line} of {chip} cannot be used for the {what} ({why}). {step}") from e
 
 
 def _gpiod() -> Any:

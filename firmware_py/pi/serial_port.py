@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import select
 
 import serial
@@ -22,6 +23,9 @@ class PortError(OSError):
     """The port cannot be opened or is gone. The text is one sentence for a person; `errno` if known."""
 
     is_for_people = True
+
+    def __str__(self) -> str:
+        return self.strerror or super().__str__()  # without the number, which OSError puts first
 
 
 class SerialPort(Port):
@@ -51,7 +55,7 @@ class SerialPort(Port):
         except (OSError, ValueError) as e:
             number = getattr(e, "errno", None)
             step = _NEXT_STEP.get(number, _OTHER_STEP) if number is not None else _OTHER_STEP
-            raise PortError(number, f"{path} cannot be opened as a serial port ({e}). {step}") from e
+            raise PortError(number, f"{path} cannot be opened as a serial port ({_why(e)}). {step}") from e
         self._ask_low_latency()
 
     def write(self, buf: bytearray, n: int) -> None:
@@ -89,4 +93,10 @@ class SerialPort(Port):
 
     def _gone(self, e: Exception) -> PortError:
         number = getattr(e, "errno", None) or errno.EIO
-        return PortError(number, f"{self.path} is gone ({e}). Check the cable, then reopen the port.")
+        return PortError(number, f"{self.path} is gone ({_why(e)}). Check the cable, then reopen the port.")
+
+
+def _why(e: Exception) -> str:
+    """Return the system's own words; pyserial's hold numbers, and the path once more."""
+    number = getattr(e, "errno", None)
+    return os.strerror(number) if number else str(e)

@@ -14,6 +14,7 @@ SETUP = (
     '{"board": "%s", "side": "%s", "has_switch": true, "log_rows": 300,'
     ' "battery_empty_mv": 3300, "battery_full_mv": 4100}'
 )
+TYPED = "state\nstate\nPlease stop now\npause"  # at the end
 ARM_AT_CYCLE = 60
 DRAIN_EVERY = 2000
 
@@ -82,7 +83,7 @@ def turn(superloop, chip):
 
 def run(root, trace, pins, modules, chip):
     """Walk; return the lines that name what happened."""
-    superloop, part, _ = make(root, trace, pins, modules)
+    superloop, part, said = make(root, trace, pins, modules)
     digest = hashlib.sha256()
     loop = superloop.loop
     is_acknowledged = False
@@ -98,7 +99,7 @@ def run(root, trace, pins, modules, chip):
     digest.update(superloop.log.events.drain())
     digest.update(superloop.log.newest.drain())
     sup = loop.guard.supervisor
-    return (
+    lines = (
         "cycles %d overruns %d steps %d pulses %d acked %d late %d"
         % (
             superloop.cycles,
@@ -112,6 +113,12 @@ def run(root, trace, pins, modules, chip):
         % (sup.state, sup.fault_id, loop.guard.driver.state, chip.watchdog_ms),
         "checksum " + "".join(["%02x" % b for b in digest.digest()]),
     )
+    chip.type(TYPED)
+    end = superloop.cycles + 10
+    while superloop.cycles < end:
+        turn(superloop, chip)
+    typed = "stops %d said %s" % (loop.guard.stops, said)
+    return (lines[0], lines[1], typed, lines[2])
 
 
 def main(walk_name):

@@ -4,6 +4,7 @@ docs/configuration.md and the example file are made from these models (`config_d
 typing error must not silently do nothing.
 """
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -23,6 +24,7 @@ from stimulator.wearer import Corridor, corridor_problems
 
 NAME_MAX = 8  # of an advertisement, beside flags and UUID
 LINE = re.compile(r"(?:(/dev/[\w/.-]+):)?(\d{1,3})$")
+I2C_BUS, SDA, SCL, INT1 = 1, "2", "3", "5"  # of the IMU, as docs/boards.md wires it
 
 
 def _line(text: str) -> str:
@@ -49,7 +51,8 @@ def _name(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(_line)]
+IS_LINE = AfterValidator(_line)
+Line = Annotated[str, IS_LINE]
 SHAPE = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
@@ -120,7 +123,10 @@ class Imu(BaseModel):
 
 
 class Lines(BaseModel):
-    """GPIO lines (BCM numbers). Inputs are contacts to ground. "" means not fitted."""
+    """GPIO lines: the BCM number, "17", or chip and number, "/dev/gpiochip4:17"; "" if not fitted.
+
+    Inputs are contacts to ground. A line has one use, also in [keys] and [link]; 2 and 3 are the IMU's bus, 5 is
+    its interrupt with kind iio."""
 
     model_config = SHAPE
     heel_switch: Line = Field(default="17", description="Closed while the heel is loaded.")
@@ -246,6 +252,32 @@ class RunConfig(BaseModel):
         """Whether the heel switch is under the other foot."""
         return bool(self.lines.heel_switch) and self.lines.heel_switch_foot == "other"
 
+    def line_problems(self) -> list[str]:
+        """Return a sentence for each line that is given to more than one part."""
+        uses: dict[tuple[str, int], list[str]] = {}
+        for what, line in self._lines():
+            chip, number = line_of(line)
+            uses.setdefault((os.path.realpath(chip), number), []).append(what)
+        return [
+            f"{' and '.join(whats)} share line {number}. Give each a line of its own (docs/boards.md, Wiring)."
+            for (_, number), whats in uses.items()
+            if len(whats) > 1
+        ]
+
+    def _lines(self) -> list[tuple[str, str]]:
+        """Return what uses a line, and the line, the IMU's among them."""
+        found = [
+            (f"{key} in [{section}]", getattr(model, key))
+            for section, model in self
+            for key, field in type(model).model_fields.items()
+            if IS_LINE in field.metadata and getattr(model, key)
+        ]
+        if self.imu.kind == "iio" or self.imu.bus == I2C_BUS:
+            found += [("SDA of the IMU", SDA), ("SCL of the IMU", SCL)]
+        if self.imu.kind == "iio":
+            found.append(("INT1 of the IMU", INT1))
+        return found
+
     def corridor(self) -> Corridor:
         """Return what the wearer's level may be; UserError with the sentences if it may not be that."""
         own = self.keys
@@ -290,6 +322,8 @@ def load_config(path: Path) -> RunConfig:
     except ValidationError as e:
         raise UserError("\n".join(_sentence(path, dict(error)) for error in e.errors())) from e
     found.corridor()  # what no key alone can say
+    if shared := found.line_problems():
+        raise UserError("\n".join(f"{path}: {one}" for one in shared))
     beside = path.resolve().parent
     kept = found.files
     return found.model_copy(

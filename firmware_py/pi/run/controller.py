@@ -26,7 +26,7 @@ from firmware_py.pi.run.lateness import Beat
 from firmware_py.pi.run.link_end import LinkEnd
 from firmware_py.pi.run.notify import Notify
 from firmware_py.pi.run.orders import do, obey
-from firmware_py.pi.run.standing import Standing
+from firmware_py.pi.run.standing import NO_MODE, Standing
 from firmware_py.pi.run.wiring import Places, open_keys, open_sensors, open_signals
 from firmware_py.pi.sensors.leg_sensors import LegSensors
 from firmware_py.pi.signals import PiSignals
@@ -136,6 +136,8 @@ class ControllerProcess:
             if self._link_end is not None:
                 self._link_end.step(now_us)
             self._log.flush()
+            if self._standing.mode == NO_MODE:
+                self._sensors.mend()
             if self._is_news():
                 self._tell(beat)
             if beat.beats % REPORT_BEATS == 0:

@@ -28,6 +28,7 @@ from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exerci
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link import BATTERY, PAIR
 from firmware_py.pi.run.link_launch import started_with
+from firmware_py.pi.run.only_one import AS_THAT_USER, only_one
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import FolderFiles
@@ -102,6 +103,12 @@ def main(arguments: list[str]) -> int:
     config = _config(Path(chosen.config), chosen.sim)
     if chosen.add_user:
         return _add_user(config, chosen)
+    with contextlib.nullcontext() if chosen.sim else only_one(Path(config.files.settings)):
+        return _look_and_run(config, chosen)
+
+
+def _look_and_run(config: RunConfig, chosen: argparse.Namespace) -> int:
+    """Return the exit code. Nobody else has the parts meanwhile."""
     findings = list(look(config, is_sim=chosen.sim))
     is_missing = any(one.state == MISSING for one in findings)
     if chosen.check or is_missing:
@@ -138,7 +145,11 @@ def _add_user(config: RunConfig, chosen: argparse.Namespace) -> int:
         raise UserError(
             f"--add-user is {chosen.add_user}; allowed is NAME:{' or NAME:'.join(ROLES)}. Write one."
         )
-    add_user(FileStore(_link_folder(config, chosen)), name, role, chosen_pin(chosen.pin_file, name))
+    pin = chosen_pin(chosen.pin_file, name)
+    try:
+        add_user(FileStore(_link_folder(config, chosen)), name, role, pin)
+    except PermissionError as e:
+        raise UserError(f"{e.filename} is another user's. {AS_THAT_USER}") from e
     print(f"{name} may unlock the link as {role}, from the next start on.")
     return 0
 

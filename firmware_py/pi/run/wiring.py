@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from firmware_py.acts import ACT_BUTTON as BUTTON
 from firmware_py.acts import ACT_KEY_DOWN as KEY_DOWN
@@ -13,8 +12,7 @@ from firmware_py.pi.keys import Keys
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.sensors.axes import axes_of
 from firmware_py.pi.sensors.contacts import EdgePipe
-from firmware_py.pi.sensors.errors import SensorError
-from firmware_py.pi.sensors.i2c_imu import I2cImu
+from firmware_py.pi.sensors.i2c_imu import I2cImu, open_bus
 from firmware_py.pi.sensors.iio_imu import IioImu
 from firmware_py.pi.sensors.iio_tree import DEV, SYS
 from firmware_py.pi.sensors.leg_sensors import Imu, LegSensors
@@ -41,7 +39,7 @@ def open_imu(config: RunConfig, places: Places, clock_us: Callable[[], int]) -> 
     part, axes = PARTS[own.part], axes_of(own.axes)
     if own.kind == "iio":
         return IioImu(part, axes, own.rate_hz, root=Path(places.iio_sys), dev=Path(places.iio_dev))
-    return I2cImu(part, axes, _bus(own.bus), clock_us, address=own.address or None)
+    return I2cImu(part, axes, open_bus(own.bus), clock_us, address=own.address or None)
 
 
 def open_switch(config: RunConfig, places: Places) -> Contact | None:
@@ -94,15 +92,3 @@ def open_signals(config: RunConfig, places: Places) -> PiSignals | None:
         for line, what in ((own.beeper, "quiet beeper"), (own.motor, "vibration motor"))
     ]
     return PiSignals(*parts)
-
-
-def _bus(number: int) -> Any:
-    try:
-        from smbus2 import SMBus  # only on Linux
-
-        return SMBus(number)
-    except (ImportError, OSError) as e:
-        raise SensorError(
-            f"I2C bus {number} cannot be used ({e}). Switch it on (`raspi-config`, Interface Options) and add your "
-            "user to the group i2c."
-        ) from e

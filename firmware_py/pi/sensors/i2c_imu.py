@@ -3,6 +3,7 @@
 The fall-back for parts whose interrupt line is not wired. `bus` is an `smbus2.SMBus`, or what stands for it.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -13,6 +14,8 @@ from firmware_py.pi.sensors.parts import Part, Register, scaled
 
 CHECK_EVERY = 20  # readings: every 0.1 s the range is read back from the part
 RESET_S = 0.1  # MPU-6050: 100 ms; LSM6DSOX needs less
+RESET_US = 100_000
+MEND_EVERY_US = 2_000_000
 
 
 class Bus(Protocol):
@@ -46,8 +49,13 @@ class I2cImu:
         self.rate_found_hz = float(part.rate_hz)
         self.is_gone = False
         self._until_check = CHECK_EVERY
+        self._is_unsure = False  # it was reset, and what it needs is not all set
+        self._is_next_set_up = False
+        self._tried_us = -MEND_EVERY_US
         try:
-            self._set_up(pause)
+            self._reset()
+            pause(RESET_S)
+            self._set_up()
         except SensorError:
             raise
         except OSError as e:
@@ -58,6 +66,8 @@ class I2cImu:
 
     def read(self) -> list[Reading]:
         """Return the new reading, if there is one. Takes the time of one transfer, about 0.5 ms at 400 kHz."""
+        if self._is_unsure:
+            return []
         try:
             self._until_check -= 1
             if self._until_check <= 0 or self.is_gone:
@@ -78,6 +88,24 @@ class I2cImu:
         force = self._vector(data, part.acc_at, part.acc_num, part.acc_den)
         return [(t_us, *rate, *force)]
 
+    def mend(self) -> None:
+        """Set a part up again that is gone: a call resets it, one after 100 ms sets it up, about 2 ms each.
+
+        Once a cycle, while nobody is armed. What fails is tried again after 2 s.
+        """
+        if not (self.is_gone or self._is_unsure):
+            return
+        now_us = self._clock_us()
+        since_us = now_us - self._tried_us
+        with contextlib.suppress(OSError):  # still gone
+            if self._is_next_set_up and since_us >= RESET_US:
+                self._is_next_set_up = False
+                self._set_up()
+            elif since_us >= MEND_EVERY_US:
+                self._tried_us = now_us
+                self._reset()
+                self._is_next_set_up = True
+
     def is_set(self) -> bool:
         """Return whether the part itself says that range and rate are ours."""
         return all(self._reads_back(one) for one in self._part.checked)
@@ -85,7 +113,7 @@ class I2cImu:
     def close(self) -> None:
         """Nothing to let go of: the bus belongs to whoever opened it."""
 
-    def _set_up(self, pause: Callable[[float], None]) -> None:
+    def _reset(self) -> None:
         register, known = self._part.who_am_i
         said = self._bus.read_byte_data(self._address, register)
         if said not in known:
@@ -94,9 +122,11 @@ class I2cImu:
                 f"The part at address 0x{self._address:02x} calls itself 0x{said:02x}; a {self._part.name} says "
                 f"{expected}. Set part in [imu] to the one that is wired."
             )
+        self._is_unsure = True
         for one in self._part.reset:
             self._bus.write_byte_data(self._address, one.address, one.value)
-        pause(RESET_S)
+
+    def _set_up(self) -> None:
         for one in self._part.set_up:
             self._bus.write_byte_data(self._address, one.address, one.value)
         for one in self._part.set_up:
@@ -105,6 +135,7 @@ class I2cImu:
                     f"Register 0x{one.address:02x} of the {self._part.name} does not read back 0x{one.value:02x}, so "
                     "its range is not sure. Take its power off and begin again, or use another part."
                 )
+        self._is_unsure = False
 
     def _reads_back(self, one: Register) -> bool:
         return self._bus.read_byte_data(self._address, one.address) & one.mask == one.value & one.mask

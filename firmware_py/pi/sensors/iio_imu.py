@@ -34,8 +34,7 @@ class IioImu:
         self.rate_found_hz = 0.0
         try:
             for one, wanted in self._devices:
-                if one.has("buffer/enable"):
-                    one.write("buffer/enable", "0")  # a range cannot be changed while it runs
+                one.take()
                 self._set_ranges(one, wanted)
                 kind = "anglvel" if "anglvel_x" in wanted else "accel"
                 self.rate_found_hz = one.set_rate(kind, rate_hz)
@@ -72,6 +71,9 @@ class IioImu:
         except OSError:
             self.is_gone = True
         return found
+
+    def mend(self) -> None:
+        """Nothing: the kernel's driver holds the part, and sets it up when it is loaded."""
 
     def close(self) -> None:
         """Let the part rest. Safe to call twice."""

@@ -34,8 +34,9 @@ class IioDevice:
         try:
             return (self.folder / name).read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as e:
+            why = getattr(e, "strerror", e)
             raise SensorError(
-                f"{self.folder / name} cannot be read ({e}). Check the kernel's driver, or use i2c."
+                f"{self.folder / name} cannot be read ({why}). Check the kernel's driver, or use i2c."
             ) from e
 
     def write(self, name: str, text: str) -> None:
@@ -86,11 +87,21 @@ class IioDevice:
         """Return whether the folder holds this file or folder."""
         return (self.folder / name).exists()
 
-    def start(self, wanted: tuple[str, ...]) -> None:
-        """Let the buffer run with these elements and the time, in CLOCK_MONOTONIC."""
+    def take(self) -> None:
+        """Open it, which the kernel lets one program do at a time; SensorError before anything of it was changed."""
         if not self.has("scan_elements") or not self.has("buffer/enable"):
             raise SensorError(f"{self.name} has no buffer. {USE_I2C}")
-        self.write("buffer/enable", "0")
+        path = self._dev / self.folder.name
+        try:
+            self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError as e:
+            raise SensorError(
+                f"{path} cannot be opened ({e.strerror}). Close the program that uses it."
+            ) from e
+        self.write("buffer/enable", "0")  # a range cannot be changed while it runs
+
+    def start(self, wanted: tuple[str, ...]) -> None:
+        """Let the buffer run with these elements and the time, in CLOCK_MONOTONIC. It was taken before."""
         self._clock()
         for path in sorted((self.folder / "scan_elements").glob("in_*_en")):
             name = path.name.removeprefix("in_").removesuffix("_en")
@@ -108,13 +119,6 @@ class IioDevice:
         if self.has("buffer/watermark"):
             self.write("buffer/watermark", "1")
         self.write("buffer/enable", "1")
-        path = self._dev / self.folder.name
-        try:
-            self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        except OSError as e:
-            raise SensorError(
-                f"{path} cannot be opened ({e.strerror}). Close the program that uses it."
-            ) from e
 
     def records(self):
         """Yield what has arrived, a dict per record; OSError if the part is gone."""

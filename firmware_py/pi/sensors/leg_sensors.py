@@ -30,6 +30,7 @@ class Imu(Protocol):
     is_gone: bool
 
     def read(self) -> list[Reading]: ...
+    def mend(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -77,6 +78,11 @@ class LegSensors(Sensors):
             sample.acc_z_mg,
         ) = values
         return True
+
+    def mend(self) -> None:
+        """Set up again what has lost its settings. Once a cycle, only while nobody is armed."""
+        if self._imu is not None:
+            self._imu.mend()
 
     def close(self) -> None:
         """Let go of the parts. Safe to call twice."""
