@@ -7,7 +7,6 @@ import pytest
 
 from evidence import safety_case
 from evidence.collect import Collector
-from evidence.results import file_text, not_shown, record_of
 from evidence.fingerprint import fingerprint
 from evidence.requirements import (
     FILE,
@@ -19,6 +18,7 @@ from evidence.requirements import (
     place_of_test,
     problems,
 )
+from evidence.results import file_text, not_shown, record_of
 from tests.house import REPO, plant
 
 
