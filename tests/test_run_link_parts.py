@@ -1,8 +1,10 @@
 """The link of `./swingphase run` besides its two ends: where it starts, when again, who may unlock, what is shown."""
 
+import errno
 import io
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,13 +83,20 @@ def test_a_confirmation_that_cannot_be_written_down_leaves_a_trial_also_for_the_
 # A process that ends ---------------------------------------------------------------------------------
 
 
+def full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 class Child:
     """A process that lives or not."""
 
     started = 0
 
-    def __init__(self, *_, **__):
+    spec = ""
+
+    def __init__(self, command, **_):
         Child.started += 1
+        Child.spec = command[-1]
         self.returncode = None
 
     def poll(self):
@@ -106,6 +115,8 @@ def test_a_link_that_ends_is_started_again_and_not_too_often(tmp_path, monkeypat
     told = {"config": {}, "prescription": "", "file": "", "is_sim": True, "air": ""}
     link = link_launch.launch_link(near, far, store=tmp_path, session=tmp_path, **told)
     assert isinstance(link, LaunchedLink)
+    assert '"is_again": false' in Path(Child.spec).read_text()
+    monkeypatch.setattr(Path, "write_text", full_disk)  # from here on nothing more can be written
     starts = []
     for _ in range(4):
         link.process.returncode = 1
@@ -116,7 +127,7 @@ def test_a_link_that_ends_is_started_again_and_not_too_often(tmp_path, monkeypat
             assert not link.mend()
         starts.append(round((now[0] - began_us) / 1e6))
     assert starts == [1, 2, 4, 8], "a link that cannot start is not tried all the time"
-    assert '"is_again": true' in (tmp_path / "link.json").read_text()
+    assert '"is_again": true' in Path(Child.spec).read_text()
     assert "therapy goes on" in capsys.readouterr().out
     link.tell(b"p")
     link.process.returncode = 0

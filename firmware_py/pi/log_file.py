@@ -48,6 +48,8 @@ class LogFile:
             sync_folder(path.parent)
         except BaseException:
             self._let_go()
+            with contextlib.suppress(OSError):
+                path.unlink()  # without a head it is no log, and would only be in the way
             raise
 
     def append(self, rows: bytes) -> None:

@@ -19,7 +19,7 @@ from firmware_py.pi.console import UserError
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.link_store import FileStore, default_folder
 from firmware_py.pi.link_users import ROLES, add_user, chosen_pin
-from firmware_py.pi.log_folder import new_session
+from firmware_py.pi.log_session import begin_session
 from firmware_py.pi.run.body import Body
 from firmware_py.pi.run.check import MISSING, look, may_start, plan_of, prescription_of
 from firmware_py.pi.run.checked import Check
@@ -161,7 +161,10 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     if body is not None and not config.files.prescription:
         named = body.prescription
     prescription, place = _with_link(config, named, chosen)
-    session = new_session(Path(config.files.logs).resolve())
+    begun = begin_session(Path(config.files.logs).resolve())
+    session = begun.folder
+    if begun.problem:
+        print(begun.problem, file=sys.stderr, flush=True)
     # A simulated person's check must never count for a real one.
     settings = Path(config.files.settings) if body is None else session / "settings"
     store = SettingsStore(FolderFiles(settings))
@@ -191,7 +194,7 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
             body.end()
     ran_s = (monotonic_us() - began_us) / 1e6
     told = body.told if body is not None else None
-    for line in summary(processes.report, ran_s, told, watch.armed_again):
+    for line in summary(processes.report, ran_s, told, watch.armed_again, processes.writer.has_lost):
         print(line)
     print(f"Logs: {session} (./swingphase log info, and ./swingphase replay --verify)")
     print(f"Ended: {ended}", file=sys.stderr if watch.problem else sys.stdout)

@@ -46,9 +46,12 @@ class LaunchedLink:
     """
 
     def __init__(self, spec: LinkSpec, ends: tuple[socket.socket, ...], parent: socket.socket) -> None:
-        self._spec, self._ends, self._parent = spec, ends, parent
+        self._ends, self._parent, self._is_sim = ends, parent, spec.is_sim
         parent.setblocking(False)
         self._wait_us = AGAIN_US
+        # Both at once: when it has to be started again, the disk may be full.
+        self._spec = _written(spec, "link.json")
+        self._spec_again = _written(dataclasses.replace(spec, is_again=True), "link-again.json")
         self.process = self._start()
 
     def mend(self) -> bool:
@@ -67,7 +70,7 @@ class LaunchedLink:
             )
             return True
         if now_us - self._since_us > self._wait_us:
-            self._spec = dataclasses.replace(self._spec, is_again=True)
+            self._spec = self._spec_again
             self.process = self._start()
         return False
 
@@ -92,14 +95,18 @@ class LaunchedLink:
     def _start(self) -> subprocess.Popen:
         self._is_dead = False
         self._since_us = monotonic_us()
-        path = Path(self._spec.session) / "link.json"
-        path.write_text(json.dumps(dataclasses.asdict(self._spec)), encoding="utf-8")
-        program = SIM_PROGRAM if self._spec.is_sim else PROGRAM
+        program = SIM_PROGRAM if self._is_sim else PROGRAM
         return subprocess.Popen(
-            [sys.executable, "-m", program, str(path)],
+            [sys.executable, "-m", program, str(self._spec)],
             pass_fds=[one.fileno() for one in self._ends],
             cwd=ROOT,
         )
+
+
+def _written(spec: LinkSpec, name: str) -> Path:
+    path = Path(spec.session) / name
+    path.write_text(json.dumps(dataclasses.asdict(spec)), encoding="utf-8")
+    return path
 
 
 def launch_link(
