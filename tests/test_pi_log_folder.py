@@ -126,94 +126,6 @@ def test_a_full_disk_gives_up_the_oldest_rows_and_keeps_the_newest(session, monk
     assert (log.lost, got.bytes_lost) == (0, 0)
 
 
-class TakenDisk:
-    """Full, and whatever room is made is taken by somebody else at once."""
-
-    def __init__(self, monkeypatch):
-        self.said = []
-        self.monkeypatch = monkeypatch
-        monkeypatch.setattr(log_file.os, "pwrite", self)
-
-    def __call__(self, fd, data, at):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-@pytest.mark.parametrize("has_begun", [True, False])
-def test_a_disk_that_somebody_else_fills_costs_new_rows_and_not_the_old_logs(
-    tmp_path, monkeypatch, has_begun
-):
-    root = tmp_path / "logs"
-    for _ in range(30):
-        old = new_session(root)
-        log_of(old).append(some_rows(0, 100))
-    session, said = new_session(root), []
-    room = Room(root)
-    logs = [SegmentedLog(session, name, {}, room, 10_000, said.append) for name in ("guardian", "controller")]
-    for log in logs if has_begun else ():
-        log.append(some_rows(0, 400))
-        log.append(some_rows(400, 10))
-    before = sorted(root.glob("session-*/*.swp"))
-    TakenDisk(monkeypatch)
-    for i in range(100):
-        for log in logs:
-            log.append(some_rows(410 + i * 50, 50))
-    left = sorted(root.glob("session-*/*.swp"))
-    gone = set(before) - set(left)
-    assert 1 <= len(gone) <= 5, "enough for one append was dropped, which did not help"
-    assert all(path.parent != session for path in gone)
-    monkeypatch.undo()
-    assert all(len(read_log(path).rows) for path in left), "nor does an empty file stay behind"
-    for log in logs:
-        log.append(some_rows(5410, 50))
-        log.close()
-        assert log.lost == 5000
-    assert sum("disk does not take" in one for one in said) == 2, "once for each log"
-    assert sum("5000 rows" in one for one in said) == 2
-    got = read_log(*segments(session, "guardian"))
-    assert got.rows_lost == 5000
-    assert numbers(got)[-1] == 5459
-
-
-def test_what_is_dropped_becomes_rows_or_dropping_ends(tmp_path, monkeypatch):
-    """Room for one append comes now and then: old logs go no faster than twice the rows that are written."""
-    root = tmp_path / "logs"
-    for _ in range(60):
-        log_of(new_session(root)).append(some_rows(0, 200))
-    disk = TakenDisk(monkeypatch)
-    session, room = new_session(root), Room(root)
-    log = SegmentedLog(session, "guardian", {}, room, 10_000)
-    before_n = room.size()
-    monkeypatch.undo()
-    pwrite, calls = os.pwrite, []
-
-    def sometimes(fd, data, at):
-        calls.append(at)
-        return pwrite(fd, data, at) if len(calls) % 3 == 0 else disk(fd, data, at)
-
-    monkeypatch.setattr(log_file.os, "pwrite", sometimes)
-    for i in range(200):
-        log.append(some_rows(i * 10, 10))
-    written_n = sum(p.stat().st_size for p in segments(session, "guardian"))
-    dropped_n = before_n + written_n - room.size()
-    assert written_n > 0
-    assert dropped_n <= 2 * written_n + 20_000
-
-
-def test_what_processes_were_told_goes_with_the_last_log_of_their_session(tmp_path):
-    old, strange, running = (new_session(tmp_path) for _ in range(3))
-    for one in (old, strange, running):
-        log_of(one).append(some_rows(0, 10))
-        (one / "controller.json").write_text("{}")
-    (strange / "notes.txt").write_text("of a person")
-    room = Room(tmp_path)
-    room.running.add(running)
-    while room.drop_oldest() is not None:
-        pass
-    assert not old.exists()
-    assert [p.name for p in strange.iterdir()] == ["notes.txt"]
-    assert (running / "controller.json").exists()
-
-
 def test_a_disk_with_room_for_less_than_one_append_loses_rows_counts_them_and_goes_on(session, monkeypatch):
     disk = FullDisk(monkeypatch, session.parent, 900)
     log = log_of(session)
@@ -249,6 +161,46 @@ def test_a_writer_that_comes_after_a_killed_one_goes_on_with_the_numbers(session
     got = read_log(*segments(session, "guardian"))
     assert numbers(got) == list(range(200))
     assert got.rows_lost == 0
+    assert got.restarts == (100,), "what the killed one had read and not written is in no number"
+    assert [len(run) // ROW_BYTES for run in got.runs] == [100, 100]
+
+
+@pytest.mark.parametrize("n_killed", [1, 3])
+def test_a_writer_that_is_killed_before_its_first_row_leaves_the_numbers_to_the_next(session, n_killed):
+    log = log_of(session)
+    log.append(some_rows(0, 100))
+    for _ in range(n_killed):
+        log_of(session)._current()  # a file with a head, and no more
+    again = log_of(session)
+    again.append(some_rows(100, 50))
+    again.close()
+    got = read_log(*segments(session, "guardian"))
+    assert [first for first, _ in got.pieces] == [0, 100]
+    assert (got.rows_lost, got.rows_total) == (0, 150)
+
+
+def test_the_numbers_go_on_though_all_files_with_rows_were_dropped(session):
+    log = log_of(session)
+    log.append(some_rows(0, 100))
+    log_of(session)._current()
+    segments(session, "guardian")[0].unlink()
+    again = log_of(session)
+    again.append(some_rows(100, 50))
+    assert read_log(*segments(session, "guardian")).pieces[0][0] == 100
+
+
+def test_a_writer_that_was_killed_before_it_made_a_file_is_told_too(session):
+    log = SegmentedLog(session, "guardian", {}, Room(session.parent), is_again=True)
+    log.append(some_rows(0, 10))
+    assert read_log(*segments(session, "guardian")).restarts == (0,)
+
+
+def test_only_the_first_file_after_a_kill_tells_of_it(session):
+    log = log_of(session)
+    for i in range(20):
+        log.append(some_rows(i * 50, 50))
+    assert len(segments(session, "guardian")) > 2
+    assert read_log(*segments(session, "guardian")).restarts == ()
 
 
 # Real processes ---------------------------------------------------------------------------------------------
@@ -310,7 +262,9 @@ def test_a_writer_that_is_killed_at_a_random_time_loses_less_than_a_second_of_ro
                 assert not writer.mend()
     finally:
         writer.close(60)
-    got = numbers(read_log(*segments(session, "guardian")))
+    found = read_log(*segments(session, "guardian"))
+    assert len(found.restarts) == 1
+    got = numbers(found)
     assert got == sorted(set(got)), "no row twice, none out of order"
     assert got[-1] == sent - 1, "what came after the kill is there to its end"
     assert sent - len(got) <= log_writer.ROWS_MAX <= ROWS_PER_S

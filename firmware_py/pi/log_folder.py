@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmware_py.blackbox import ROW_BYTES
-from firmware_py.pi.log_file import LogFile, read_log, sync_folder
+from firmware_py.pi.log_file import FIRST_ROW, RESTARTS, LogFile, read_log, sync_folder
 
 SEGMENT_MAX_N = 8 << 20
 SIZE_MAX_N = 2 << 30
@@ -114,6 +114,7 @@ class SegmentedLog:
     """One process's log. `append` never raises: what the disk does not take is counted and left out.
 
     folder   of this session;  name  of the process
+    is_again  a writer was killed before: what it had read and not yet written is missing, and the log says so
     lost     int, rows that the disk did not take
     say      told in a sentence when it begins to lose rows, and at the end how many they were
     """
@@ -126,6 +127,8 @@ class SegmentedLog:
         room: Room,
         segment_max: int = SEGMENT_MAX_N,
         say: Callable[[str], None] = lambda said: None,
+        *,
+        is_again: bool = False,
     ) -> None:
         self._folder, self._name, self._room, self._segment_max = folder, name, room, segment_max
         self._about = about
@@ -135,10 +138,8 @@ class SegmentedLog:
         self.lost = 0
         there = segments(folder, name)
         self._number = _number(there[-1]) if there else 0
-        self._next_row = 0
-        if there:  # another writer was here before, and was killed
-            pieces = read_log(there[-1]).pieces
-            self._next_row = pieces[-1][0] + len(pieces[-1][1]) // ROW_BYTES if pieces else 0
+        self._next_row = _rows_until(there)
+        self._restarts = (self._next_row,) if there or is_again else ()
 
     def append(self, rows: bytes) -> None:
         """Bring whole rows to the disk; if it is full, older files make room."""
@@ -192,8 +193,11 @@ class SegmentedLog:
             self._room.keep_below()
             self._folder.mkdir(exist_ok=True)  # it may have gone with the last file in it
             path = self._folder / f"{self._name}-{self._number + 1:04d}.swp"
-            about = self._about | {"segment": self._number + 1}
+            about = self._about | {"segment": self._number + 1, FIRST_ROW: self._next_row}
+            if self._restarts:
+                about[RESTARTS] = self._restarts
             self._file = LogFile(path, about, self._next_row)
+            self._restarts = ()
             self._number += 1
             self._room.open_files.add(path)
         return self._file
@@ -233,6 +237,18 @@ def segments(folder: Path, name: str) -> list[Path]:
 def processes(folder: Path) -> list[str]:
     """Return the names of the processes that have a log in `folder`."""
     return sorted({m[1] for p in folder.glob("*.swp") if (m := NAME.match(p.name))})
+
+
+def _rows_until(files: list[Path]) -> int:
+    """Return the number after the last row of a log; a writer may have been killed before it wrote any to a file."""
+    for path in reversed(files):
+        found = read_log(path)
+        if found.pieces:
+            first, rows = found.pieces[-1]
+            return first + len(rows) // ROW_BYTES
+        if FIRST_ROW in found.about:
+            return found.about[FIRST_ROW]
+    return 0
 
 
 def _number(path: Path) -> int:

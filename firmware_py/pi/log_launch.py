@@ -33,7 +33,7 @@ class LaunchedWriter:
         if self.process.poll() is None:
             return False
         self.has_lost |= self.process.returncode == LOST
-        self.process = _start(self._spec, list(self._reads.values()))
+        self.process = _start(self._spec, list(self._reads.values()), "again")
         return True
 
     def let_go_of_ends(self) -> None:
@@ -88,7 +88,7 @@ def launch_log_writer(
     return LaunchedWriter(_start(path, list(reads.values())), ends, reads, path)
 
 
-def _start(spec: Path, reads: list[int]) -> subprocess.Popen:
+def _start(spec: Path, reads: list[int], *more: str) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "firmware_py.pi.log_writer", str(spec)], pass_fds=reads, cwd=ROOT
+        [sys.executable, "-m", "firmware_py.pi.log_writer", str(spec), *more], pass_fds=reads, cwd=ROOT
     )

@@ -1,8 +1,9 @@
 """Bring rows that other processes hand over to the disk: `fdatasync` may wait here, where nobody waits for it.
 
-python -m firmware_py.pi.log_writer SPEC   SPEC is a JSON file: {"root": folder of all sessions, "folder": of this
-one, "size_max": bytes, "segment_max": bytes, "inputs": [{"name", "fd", "about"}]}. Rows of `firmware_py.blackbox`
-come on each `fd`; it ends when all of them have ended, with LOST if the disk did not take everything.
+python -m firmware_py.pi.log_writer SPEC [again]   again: the one before was killed. SPEC is a JSON file: {"root":
+folder of all sessions, "folder": of this one, "size_max": bytes, "segment_max": bytes, "inputs": [{"name", "fd",
+"about"}]}. Rows of `firmware_py.blackbox` come on each `fd`; it ends when all of them have ended, with LOST if the disk
+did not take everything.
 """
 
 import contextlib
@@ -71,8 +72,9 @@ def main(arguments: list[str]) -> int:
     spec = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     room = Room(Path(spec["root"]), spec["size_max"])
     folder, segment_max = Path(spec["folder"]), spec["segment_max"]
+    how = {"say": say, "is_again": "again" in arguments[1:]}
     inputs = [
-        Input(one["fd"], SegmentedLog(folder, one["name"], one["about"], room, segment_max, say))
+        Input(one["fd"], SegmentedLog(folder, one["name"], one["about"], room, segment_max, **how))
         for one in spec["inputs"]
     ]
     copy(list(inputs))
