@@ -284,6 +284,13 @@ def _folder(what: str, folder: Path) -> Finding:
     if not is_writable:
         text = f"{folder} cannot be written. Change its owner, or name another one in [files]."
         return Finding(what=what, state=MISSING, text=text)
+    for one in folder.glob("*.[01]" if what == "settings" else "session-*"):
+        if not os.access(one, os.R_OK | os.W_OK):
+            text = (
+                f"{one} is another user's and cannot be used. Give all in {folder} to who runs the device: "
+            )
+            text += "install-service does, and so does `sudo chown -RP USER FOLDER`."
+            return Finding(what=what, state=MISSING if what == "settings" else NOTE, text=text)
     text = f"{folder}, {free_n >> 20} MiB free."
     if free_n < FREE_MIN_N:
         return Finding(what=what, state=NOTE, text=text + " The oldest logs will go soon: copy them away.")

@@ -30,9 +30,8 @@ from firmware_py.pi.run.link import BATTERY, PAIR
 from firmware_py.pi.run.link_launch import started_with
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.wiring import Places
-from firmware_py.pi.settings_files import FolderFiles
+from firmware_py.pi.settings_files import opened
 from firmware_py.profile import profile_hash, was_checked
-from firmware_py.settings import SettingsStore
 from gait_detect import mounting_problems
 from stimulator.prescription import Prescription
 
@@ -167,7 +166,7 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
         print(begun.problem, file=sys.stderr, flush=True)
     # A simulated person's check must never count for a real one.
     settings = Path(config.files.settings) if body is None else session / "settings"
-    store = SettingsStore(FolderFiles(settings))
+    store = opened(settings)
     name = profile_hash(config.profile(), prescription)
     is_known = was_checked(store, name, prescription)
     processes = launch(
