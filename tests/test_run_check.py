@@ -185,7 +185,7 @@ GOOD_CONF = "[General]\nSecureConnections = only\n[GATT]\nKeySize = 16\n"
 
 def link_found(tmp_path, *, conf=GOOD_CONF, adapter="hci0", has_terminal=True, is_sim=False, **link):
     bench = Bench(tmp_path, link={"enabled": True} | link)
-    (tmp_path / "main.conf").write_text(conf)
+    (tmp_path / "main.conf").write_bytes(conf if isinstance(conf, bytes) else conf.encode())
     (tmp_path / adapter).mkdir(exist_ok=True)
     how = {"adapters": tmp_path, "main_conf": tmp_path / "main.conf", "has_terminal": lambda: has_terminal}
     return bench, bench.found(is_sim=is_sim, **how)["link"]

@@ -1,5 +1,6 @@
 """The link of `./swingphase run` besides its two ends: where it starts, when again, who may unlock, what is shown."""
 
+import argparse
 import errno
 import io
 import socket
@@ -15,8 +16,10 @@ from firmware_py.pi.console import UserError
 from firmware_py.pi.link_display import TerminalDisplay, has_terminal
 from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.run import job, link_launch
+from firmware_py.pi.run.config import Link, RunConfig
+from firmware_py.pi.run.launch import LinkPlace
 from firmware_py.pi.run.link import FILE
-from firmware_py.pi.run.link_launch import LaunchedLink, started_with
+from firmware_py.pi.run.link_launch import LaunchedLink, begun_with, started_with
 from stimulator.prescription import default_prescription
 from tests.link_rig import NotedDevice, Rig, entry_of, in_use
 from tests.mpy.link_session import changed, new_store
@@ -45,6 +48,35 @@ def test_a_store_that_is_damaged_lets_nothing_run_on_a_guess():
     store.save(NAME, b"nonsense")
     with pytest.raises(Damaged):
         started_with(store, OLD)
+
+
+@pytest.mark.parametrize("name", ["file.bin", "prescription.bin"])
+def test_a_store_that_is_damaged_keeps_nobody_from_walking_after_a_check(tmp_path, name, capsys):
+    folder = tmp_path / "settings" / "link"
+    store = FileStore(folder)
+    store.save(NAME, Kept(SETTLED, 4, MORE, MORE).to_bytes())
+    store.save(FILE, hash_of(OLD))
+    assert begun_with(folder, OLD) == (MORE, "")
+    (folder / name).write_bytes(b"nonsense")
+    named, said = begun_with(folder, OLD)
+    assert named == OLD
+    assert "damaged" in said
+    assert "leg and channels have to be checked again" in said
+    config = RunConfig.model_validate(
+        {"files": {"settings": str(tmp_path / "settings")}, "link": {"enabled": True}}
+    )
+    assert job._with_link(config, OLD, argparse.Namespace(sim=False)) == (OLD, None), "the link stays off"
+    assert "damaged" in capsys.readouterr().err
+
+
+def test_a_check_counts_with_the_link_and_not_with_what_stands_in_for_it():
+    place = LinkPlace(store=Path(), air="", named=OLD)
+    on, off = RunConfig(link=Link(enabled=True)), RunConfig()
+    assert [job._is_as_confirmed(*one) for one in ((on, place), (off, None), (on, None))] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(("runs", "phase", "ends_as"), [(MORE, SETTLED, OLD), (LESS, UNCONFIRMED, LESS)])

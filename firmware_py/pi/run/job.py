@@ -27,7 +27,7 @@ from firmware_py.pi.run.config import Link, RunConfig, load_config
 from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exercises, standing, wearers
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link import BATTERY, PAIR
-from firmware_py.pi.run.link_launch import started_with
+from firmware_py.pi.run.link_launch import begun_with
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import opened
@@ -168,7 +168,7 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     settings = Path(config.files.settings) if body is None else session / "settings"
     store = opened(settings)
     name = profile_hash(config.profile(), prescription)
-    is_known = was_checked(store, name, prescription)
+    is_known = was_checked(store, name, prescription) and _is_as_confirmed(config, place)
     processes = launch(
         config,
         prescription,
@@ -211,8 +211,17 @@ def _with_link(
     if not config.link.enabled:
         return named, None
     folder = _link_folder(config, chosen)
-    prescription = may_start(started_with(FileStore(folder), named), config)
+    begun, said = begun_with(folder, named)
+    if said:
+        print(said, file=sys.stderr, flush=True)
+        return named, None
+    prescription = may_start(begun, config)
     return prescription, LinkPlace(store=folder, air=str(_air(chosen)) if chosen.sim else "", named=named)
+
+
+def _is_as_confirmed(config: RunConfig, place: LinkPlace | None) -> bool:
+    """Return whether the link, if it should be there, was asked what was confirmed last."""
+    return place is not None or not config.link.enabled
 
 
 def _why_end(stop: Stop, watch: "Watch", began_us: int, seconds: float | None) -> str:
