@@ -28,9 +28,9 @@ def test_a_disk_that_somebody_else_fills_costs_new_rows_and_not_the_old_logs(
     tmp_path, monkeypatch, has_begun
 ):
     root = tmp_path / "logs"
+    rows = some_rows(0, 100)
     for _ in range(30):
-        old = new_session(root)
-        log_of(old).append(some_rows(0, 100))
+        log_of(new_session(root)).append(rows)
     session, said = new_session(root), []
     room = Room(root)
     logs = [SegmentedLog(session, name, {}, room, 10_000, said.append) for name in ("guardian", "controller")]
@@ -62,8 +62,9 @@ def test_a_disk_that_somebody_else_fills_costs_new_rows_and_not_the_old_logs(
 def test_what_is_dropped_becomes_rows_or_dropping_ends(tmp_path, monkeypatch):
     """Room for one append comes now and then: old logs go no faster than twice the rows that are written."""
     root = tmp_path / "logs"
+    rows = some_rows(0, 200)
     for _ in range(60):
-        log_of(new_session(root)).append(some_rows(0, 200))
+        log_of(new_session(root)).append(rows)
     disk = TakenDisk(monkeypatch)
     session, room = new_session(root), Room(root)
     log = SegmentedLog(session, "guardian", {}, room, 10_000)

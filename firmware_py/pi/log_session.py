@@ -13,7 +13,7 @@ SEGMENT_MIN_N = 256 << 10
 SEGMENTS_MIN = 16  # files that have room: the first of each process stays, and the newest need a place too
 FREE_MIN_N = 16 << 20  # for a session to begin with (assumed)
 FREE_SHARE = 8  # or this part of a small disk: the logs of the sessions before have their place there too
-BEGIN_N = 64 << 10  # for what the processes are told as they start
+BEGIN_N = 256 << 10  # for what the processes are told as they start, while the log writer writes already
 MEMORY = Path("/dev/shm")
 STAND_IN = "swingphase-logs"  # there, while the disk takes none
 STAND_IN_MAX_N = 16 << 20
@@ -37,7 +37,8 @@ def begin_session(root: Path, stand_in: Path | None = None) -> Begun:
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
-        Room(root).free_up(min(FREE_MIN_N, shutil.disk_usage(root).total // FREE_SHARE))
+        wanted_n = min(FREE_MIN_N, shutil.disk_usage(root).total // FREE_SHARE)
+        Room(root).free_up(max(wanted_n, 2 * BEGIN_N))
         folder = new_session(root)
     except OSError as e:
         if e.errno not in FULL:
