@@ -84,9 +84,7 @@ def compare_processes(controller: OneLog, guardian: OneLog) -> tuple[str, bool]:
         if at == len(made):
             text = f"The guardian heard cycle {cycle.sequence}, which the controller's log does not hold"
             beyond = len(heard) - number
-            if (
-                start == len(made) and beyond <= BEYOND_MAX
-            ):  # the controller's log ends earlier: it was killed
+            if start == len(made) and beyond <= BEYOND_MAX:  # the controller's log ends before: it was killed
                 said = f"that log ends before, by {beyond} cycles"
                 return f"{same} cycles the same on both sides. {text}: {said}.", True
             return f"{same} cycles the same. {text}.", False
