@@ -16,8 +16,7 @@ from firmware_py.pi.console import UserError
 from firmware_py.pi.link_display import TerminalDisplay, has_terminal
 from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.run import job, link_launch
-from firmware_py.pi.run.config import Link, RunConfig
-from firmware_py.pi.run.launch import LinkPlace
+from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.run.link import FILE
 from firmware_py.pi.run.link_launch import LaunchedLink, begun_with, started_with
 from stimulator.prescription import default_prescription
@@ -56,27 +55,23 @@ def test_a_store_that_is_damaged_keeps_nobody_from_walking_after_a_check(tmp_pat
     store = FileStore(folder)
     store.save(NAME, Kept(SETTLED, 4, MORE, MORE).to_bytes())
     store.save(FILE, hash_of(OLD))
-    assert begun_with(folder, OLD) == (MORE, "")
+
+    def begin():
+        return started_with(FileStore(folder), OLD)
+
+    assert begun_with(begin, OLD) == (MORE, "")
+    sections = {"files": {"settings": str(tmp_path / "settings")}, "link": {"enabled": True}}
+    config, chosen = RunConfig.model_validate(sections), argparse.Namespace(sim=False, air=None)
+    assert job._with_link(config, OLD, chosen)[::2] == (MORE, True)
     (folder / name).write_bytes(b"nonsense")
-    named, said = begun_with(folder, OLD)
+    named, said = begun_with(begin, OLD)
     assert named == OLD
     assert "damaged" in said
     assert "leg and channels have to be checked again" in said
-    config = RunConfig.model_validate(
-        {"files": {"settings": str(tmp_path / "settings")}, "link": {"enabled": True}}
+    assert job._with_link(config, OLD, chosen) == (OLD, None, False), (
+        "the link stays off, and all is checked again"
     )
-    assert job._with_link(config, OLD, argparse.Namespace(sim=False)) == (OLD, None), "the link stays off"
     assert "damaged" in capsys.readouterr().err
-
-
-def test_a_check_counts_with_the_link_and_not_with_what_stands_in_for_it():
-    place = LinkPlace(store=Path(), air="", named=OLD)
-    on, off = RunConfig(link=Link(enabled=True)), RunConfig()
-    assert [job._is_as_confirmed(*one) for one in ((on, place), (off, None), (on, None))] == [
-        True,
-        True,
-        False,
-    ]
 
 
 @pytest.mark.parametrize(("runs", "phase", "ends_as"), [(MORE, SETTLED, OLD), (LESS, UNCONFIRMED, LESS)])

@@ -27,7 +27,7 @@ from firmware_py.pi.link_display import has_terminal
 from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.prescription_file import load_prescription
 from firmware_py.pi.run.config import RunConfig, line_of
-from firmware_py.pi.run.link_launch import begun_with
+from firmware_py.pi.run.link_launch import begun_with, started_with
 from firmware_py.pi.run.wiring import Places, open_imu, open_switch
 from firmware_py.pi.serial_port import SerialPort
 from stimulator import exercise_plan
@@ -265,7 +265,8 @@ def _link(config: RunConfig, how: Openers, is_sim: bool) -> Finding:
     found = [] if (how.adapters / own.adapter).exists() else [NO_ADAPTER.format(own.adapter)]
     found += main_conf_problems(how.main_conf.read_text("utf-8", "replace") if how.main_conf.exists() else "")
     folder = Path(config.files.settings) / "link"
-    said = begun_with(folder, default_prescription())[1]
+    named = default_prescription()  # any will do: whether it can be read is the question
+    said = begun_with(lambda: started_with(FileStore(folder), named), named)[1]
     if said:
         found.append(said)
     elif FileStore(folder).load("users") is None:

@@ -27,7 +27,7 @@ from firmware_py.pi.run.config import Link, RunConfig, load_config
 from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exercises, standing, wearers
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link import BATTERY, PAIR
-from firmware_py.pi.run.link_launch import begun_with
+from firmware_py.pi.run.link_launch import begun_with, started_with
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import opened
@@ -159,7 +159,7 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     named = prescription_of(config)
     if body is not None and not config.files.prescription:
         named = body.prescription
-    prescription, place = _with_link(config, named, chosen)
+    prescription, place, is_sure = _with_link(config, named, chosen)
     begun = begin_session(Path(config.files.logs).resolve())
     session = begun.folder
     if begun.problem:
@@ -168,7 +168,7 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     settings = Path(config.files.settings) if body is None else session / "settings"
     store = opened(settings)
     name = profile_hash(config.profile(), prescription)
-    is_known = was_checked(store, name, prescription) and _is_as_confirmed(config, place)
+    is_known = is_sure and was_checked(store, name, prescription)
     processes = launch(
         config,
         prescription,
@@ -206,22 +206,21 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
 
 def _with_link(
     config: RunConfig, named: Prescription, chosen: argparse.Namespace
-) -> tuple[Prescription, LinkPlace | None]:
-    """Return the prescription to start with, and where the link keeps its things; None without a link."""
+) -> tuple[Prescription, LinkPlace | None, bool]:
+    """Return the prescription to start with, where the link keeps its things (None without a link), and is_sure.
+
+    is_sure   False if what was confirmed over the link cannot be read: leg and channels have to be checked again
+    """
     if not config.link.enabled:
-        return named, None
+        return named, None, True
     folder = _link_folder(config, chosen)
-    begun, said = begun_with(folder, named)
+    begun, said = begun_with(lambda: started_with(FileStore(folder), named), named)
     if said:
         print(said, file=sys.stderr, flush=True)
-        return named, None
+        return named, None, False
     prescription = may_start(begun, config)
-    return prescription, LinkPlace(store=folder, air=str(_air(chosen)) if chosen.sim else "", named=named)
-
-
-def _is_as_confirmed(config: RunConfig, place: LinkPlace | None) -> bool:
-    """Return whether the link, if it should be there, was asked what was confirmed last."""
-    return place is not None or not config.link.enabled
+    place = LinkPlace(store=folder, air=str(_air(chosen)) if chosen.sim else "", named=named)
+    return prescription, place, True
 
 
 def _why_end(stop: Stop, watch: "Watch", began_us: int, seconds: float | None) -> str:

@@ -9,13 +9,13 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from firmware_py.link.contracts import Store
 from firmware_py.link.kept import confirmed_in, hash_of
 from firmware_py.pi.console import ROOT, sentence_of
 from firmware_py.pi.guardian.ports import monotonic_us
-from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.run.link import FILE, LinkSpec
 from stimulator.prescription import Prescription
 
@@ -38,14 +38,15 @@ def started_with(store: Store, named: Prescription) -> Prescription:
     return confirmed_in(store, named) if store.load(FILE) == hash_of(named) else named
 
 
-def begun_with(folder: Path, named: Prescription) -> tuple[Prescription, str]:
+def begun_with(begin: Callable[[], Prescription], named: Prescription) -> tuple[Prescription, str]:
     """Return what the device starts with, and why the link stays off, a sentence; "" if it does not.
 
+    begin   asks the store of the link, such as `started_with`
     Whatever is wrong in the folder of the link keeps nobody from walking. `named` may then be stronger than what was
     confirmed over the link, so leg and channels have to be checked again.
     """
     try:
-        return started_with(FileStore(folder), named), ""
+        return begin(), ""
     except (OSError, ValueError) as e:
         said = f"{sentence_of(e) or e} Until then the link stays off, the prescription is that of the configuration, "
         return named, said + "and leg and channels have to be checked again."
