@@ -1,12 +1,16 @@
 """What the link keeps on a disk: whole or not at all, private, and damage is never taken for a value."""
 
+import errno
+import os
+import random
 import stat
+from pathlib import Path
 
 import pytest
 
 from firmware_py.blackbox import ROW_BYTES
 from firmware_py.link.unlock import Users
-from firmware_py.pi.console import UserError
+from firmware_py.pi.console import UserError, sentence_of
 from firmware_py.pi.link_log import FileLog, SessionLog
 from firmware_py.pi.link_store import FileStore, SystemChance
 from firmware_py.pi.link_users import add_user, checked_pin, key_of
@@ -25,10 +29,10 @@ def test_what_was_saved_is_there_after_a_restart(store, tmp_path):
     store.save("key", b"one")
     store.save("key", b"two")
     store.append("history", b"a")
-    store.append("history", b"")
+    store.append("history", b"b")
     again = FileStore(tmp_path / "link")
     assert again.load("key") == b"two"
-    assert (again.count("history"), again.entry("history", 0), again.entry("history", 1)) == (2, b"a", b"")
+    assert (again.count("history"), again.entry("history", 0), again.entry("history", 1)) == (2, b"a", b"b")
     assert again.count("nothing") == 0
 
 
@@ -77,6 +81,27 @@ def test_an_entry_cut_by_a_power_failure_never_counted_and_the_list_goes_on(stor
     assert FileStore(tmp_path / "link").entry("history", 1) == b"third"
 
 
+@pytest.mark.parametrize("cut", [1, 7, 8, 9])
+def test_an_entry_cut_at_the_end_of_a_long_list_is_a_power_cut_too(store, tmp_path, cut):
+    for n in range(3):
+        store.append("history", bytes([n + 1]) * 40_000)
+    path = tmp_path / "link/history.list"
+    path.write_bytes(path.read_bytes()[: 2 * 40_008 + cut])
+    assert FileStore(tmp_path / "link").count("history") == 2
+
+
+def test_a_damaged_length_does_not_swallow_what_follows(store, tmp_path):
+    for entry in (b"first", b"second"):
+        store.append("history", entry)
+    path = tmp_path / "link/history.list"
+    data = bytearray(path.read_bytes())
+    data[2] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(UserError, match="not whole"):
+        FileStore(tmp_path / "link").count("history")
+    assert path.read_bytes() == data
+
+
 def test_damage_inside_a_list_is_said(store, tmp_path):
     for entry in (b"first", b"second"):
         store.append("history", entry)
@@ -86,6 +111,109 @@ def test_damage_inside_a_list_is_said(store, tmp_path):
     path.write_bytes(data)
     with pytest.raises(ValueError, match="not whole"):
         FileStore(tmp_path / "link").count("history")
+
+
+def test_an_entry_without_a_byte_is_refused_as_zeros_on_the_disk_would_be_one(store):
+    for entry in (b"", bytes(65_537)):
+        with pytest.raises(ValueError, match="allowed are 1 to 65536"):
+            store.append("history", entry)
+    assert store.count("history") == 0
+
+
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 40, 4096])
+@pytest.mark.parametrize("cut", [0, 3, 8, 10])
+def test_zeros_at_the_end_of_a_list_after_a_power_cut_are_no_entries(store, tmp_path, n, cut):
+    """The size of a file is often on the disk before what was written; it reads as zeros then."""
+    store.append("history", b"first")
+    path = tmp_path / "link/history.list"
+    whole = path.read_bytes()
+    store.append("history", b"second")
+    path.write_bytes(path.read_bytes()[: len(whole) + cut] + bytes(n if not cut else 14 - cut))
+    again = FileStore(tmp_path / "link")
+    assert again.count("history") == 1
+    again.append("history", b"third")
+    last = FileStore(tmp_path / "link")
+    assert [last.entry("history", i) for i in range(last.count("history"))] == [b"first", b"third"]
+
+
+@pytest.mark.parametrize("taken", [0, 1, 7, 8, 11])
+@pytest.mark.parametrize("is_truncated", [True, False])
+def test_an_entry_that_the_disk_took_in_part_never_was_and_the_next_one_is_whole(
+    store, tmp_path, monkeypatch, taken, is_truncated
+):
+    store.append("history", b"first")
+    pwrite, truncate = os.pwrite, os.ftruncate
+    left = [taken]
+
+    def full(fd, data, at):
+        if not left[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        n = pwrite(fd, data[: left[0]], at)
+        left[0] -= n
+        return n
+
+    def refuse(fd, n):
+        if n < os.fstat(fd).st_size:
+            raise OSError(errno.EIO, "Input/output error")
+        truncate(fd, n)
+
+    monkeypatch.setattr("os.pwrite", full)
+    if not is_truncated:
+        monkeypatch.setattr("os.ftruncate", refuse)
+    with pytest.raises(OSError, match="No space"):
+        store.append("history", b"second")
+    monkeypatch.undo()
+    assert FileStore(tmp_path / "link").count("history") == 1
+    store.append("history", b"third")
+    again = FileStore(tmp_path / "link")
+    assert [again.entry("history", i) for i in range(again.count("history"))] == [b"first", b"third"]
+
+
+GARBAGE = {
+    "zeros": bytes(64),
+    "ones": b"\xff" * 64,
+    "text": b"what is this\n" * 9,
+    "nothing": b"",
+    "chance": random.Random(9).randbytes(300),
+}
+
+
+@pytest.mark.parametrize("what", GARBAGE)
+def test_garbage_in_any_file_is_a_sentence_or_nothing(store, tmp_path, what):
+    store.save("key", b"one")
+    store.append("history", b"first")
+    store.append("history", b"second")
+    for name in ("key.bin", "history.list"):
+        (tmp_path / "link" / name).write_bytes(GARBAGE[what])
+    again = FileStore(tmp_path / "link")
+    with pytest.raises(UserError, match="damaged") as said:
+        again.load("key")
+    assert sentence_of(said.value)
+    if what in ("zeros", "nothing"):  # as after a power cut
+        assert again.count("history") == 0
+    else:
+        with pytest.raises(UserError, match="not whole"):
+            again.count("history")
+
+
+def test_what_may_not_be_read_is_a_sentence(store, tmp_path, monkeypatch):
+    store.save("key", b"one")
+    store.append("history", b"first")
+
+    def refuse(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    again = FileStore(tmp_path / "link")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    for ask in (lambda: again.load("key"), lambda: again.count("history")):
+        with pytest.raises(UserError, match=r"cannot be used \(Permission denied\)"):
+            ask()
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(UserError, match="cannot be used"):
+        FileStore(tmp_path / "link")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be used"):
+        FileStore(tmp_path / "file")
 
 
 @pytest.mark.parametrize("name", ["", "../key", "a/b", "Key", "a.b"])

@@ -14,6 +14,7 @@ from firmware_py.pi.log_folder import Room, SegmentedLog, new_session
 from firmware_py.pi.log_rows import RowGap, records
 from hw_sim.demo import demo_prescription, run_demo
 from stimulator.prescription import canonical_bytes, prescription_hash
+from tests.log_files import cut_out
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,77 @@ def test_a_folder_is_a_log_per_process(tmp_path, walk, capsys):
     assert code == 0
     assert said.out.count("Whole.") == 2
     assert said.out.index("controller:") < said.out.index("guardian:")
+
+
+def session_of(folder, parts, name="guardian", *, is_closed=True, is_killed=False):
+    """Write the parts as a log; is_killed: the writer is killed between them."""
+    session = new_session(folder)
+    log = SegmentedLog(session, name, about_log({"process": name}), Room(folder))
+    for part in parts:
+        if is_killed and part is not parts[0]:
+            log = SegmentedLog(session, name, about_log({"process": name}), Room(folder))
+        log.append(part)
+    if is_closed:
+        log.close()
+    return session
+
+
+def cycles(n):
+    ring = blackbox.RowRing(n)
+    for i in range(n):
+        ring.note(blackbox.CYCLE, i, i)
+    return ring.drain()
+
+
+@pytest.mark.parametrize("job", ["info", "export", "recover"])
+def test_a_log_that_was_not_closed_is_not_called_whole(tmp_path, capsys, job):
+    session = session_of(tmp_path, [cycles(700)], is_closed=False)
+    more = () if job == "info" else ("--out", tmp_path / "out")
+    code, said = run(capsys, job, session, *more)
+    assert code == 1
+    assert "rows may be missing at its end" in said.out
+    assert "Whole" not in said.out
+
+
+@pytest.mark.parametrize("n", [50, 256, 512])
+def test_rows_that_a_killed_writer_took_along_are_said_however_many_they_are(tmp_path, capsys, n):
+    """256 of them do not show in the sequence of the rows, which is one byte."""
+    rows = cycles(2_000)
+    at, after = 700 * ROW_BYTES, (700 + n) * ROW_BYTES
+    session = session_of(tmp_path, [rows[:at], rows[after:]], is_killed=True)
+    code, said = run(capsys, "info", session)
+    assert code == 1
+    assert "A log writer ended by itself before row 700" in said.out
+    assert "Whole" not in said.out
+    assert f"{2_000 - n:,} cycle".replace(",", "") in said.out, "what comes after it is read all the same"
+    code, said = run(capsys, "recover", session, "--out", tmp_path / "out")
+    code, said = run(capsys, "info", tmp_path / "out" / "guardian-recovered.swp")
+    assert (code, "before row 700" in said.out) == (1, True), "a recovered log still says so"
+
+
+def test_a_row_that_is_missing_inside_a_log_is_no_whole_log(tmp_path, capsys):
+    rows = cycles(500)
+    session = session_of(tmp_path, [rows[: 100 * ROW_BYTES] + rows[101 * ROW_BYTES :]])
+    code, said = run(capsys, "info", session)
+    assert (code, "a row is missing" in said.out, "Whole" in said.out) == (1, True, False)
+
+
+def test_a_tail_that_is_missing_before_the_word_at_the_end_is_counted_and_stays_so_when_recovered(
+    tmp_path, capsys
+):
+    session = session_of(tmp_path, [cycles(500)], is_closed=False)
+    rows = cycles(500)
+    log = SegmentedLog(session, "controller", {"process": "controller"}, Room(tmp_path))
+    for at in range(0, 500, 100):
+        log.append(rows[at * ROW_BYTES : (at + 100) * ROW_BYTES])
+    log.close()
+    path = session / "controller-0001.swp"
+    cut_out(path, 2)
+    assert read_log(path).rows_lost == 200
+    code, said = run(capsys, "info", path)
+    assert (code, "200 rows are missing" in said.out) == (1, True)
+    run(capsys, "recover", path, "--out", tmp_path / "out")
+    assert read_log(tmp_path / "out" / "controller-0001-recovered.swp").rows_lost == 200
 
 
 @pytest.mark.parametrize(

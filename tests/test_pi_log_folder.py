@@ -117,7 +117,9 @@ def test_a_full_disk_gives_up_the_oldest_rows_and_keeps_the_newest(session, monk
     for i in range(60):
         log.append(some_rows(i * 50, 50))
     log.close()
-    got = read_log(*segments(session, "guardian"))
+    first, *others = segments(session, "guardian")
+    assert numbers(read_log(first)) == list(range(350)), "a replay begins there"
+    got = read_log(*others)
     kept = numbers(got)
     assert kept == list(range(kept[0], 3000)), "whole rows, no gap, up to the newest"
     assert len(kept) > 500
@@ -159,6 +161,46 @@ def test_a_writer_that_comes_after_a_killed_one_goes_on_with_the_numbers(session
     got = read_log(*segments(session, "guardian"))
     assert numbers(got) == list(range(200))
     assert got.rows_lost == 0
+    assert got.restarts == (100,), "what the killed one had read and not written is in no number"
+    assert [len(run) // ROW_BYTES for run in got.runs] == [100, 100]
+
+
+@pytest.mark.parametrize("n_killed", [1, 3])
+def test_a_writer_that_is_killed_before_its_first_row_leaves_the_numbers_to_the_next(session, n_killed):
+    log = log_of(session)
+    log.append(some_rows(0, 100))
+    for _ in range(n_killed):
+        log_of(session)._current()  # a file with a head, and no more
+    again = log_of(session)
+    again.append(some_rows(100, 50))
+    again.close()
+    got = read_log(*segments(session, "guardian"))
+    assert [first for first, _ in got.pieces] == [0, 100]
+    assert (got.rows_lost, got.rows_total) == (0, 150)
+
+
+def test_the_numbers_go_on_though_all_files_with_rows_were_dropped(session):
+    log = log_of(session)
+    log.append(some_rows(0, 100))
+    log_of(session)._current()
+    segments(session, "guardian")[0].unlink()
+    again = log_of(session)
+    again.append(some_rows(100, 50))
+    assert read_log(*segments(session, "guardian")).pieces[0][0] == 100
+
+
+def test_a_writer_that_was_killed_before_it_made_a_file_is_told_too(session):
+    log = SegmentedLog(session, "guardian", {}, Room(session.parent), is_again=True)
+    log.append(some_rows(0, 10))
+    assert read_log(*segments(session, "guardian")).restarts == (0,)
+
+
+def test_only_the_first_file_after_a_kill_tells_of_it(session):
+    log = log_of(session)
+    for i in range(20):
+        log.append(some_rows(i * 50, 50))
+    assert len(segments(session, "guardian")) > 2
+    assert read_log(*segments(session, "guardian")).restarts == ()
 
 
 # Real processes ---------------------------------------------------------------------------------------------
@@ -220,7 +262,9 @@ def test_a_writer_that_is_killed_at_a_random_time_loses_less_than_a_second_of_ro
                 assert not writer.mend()
     finally:
         writer.close(60)
-    got = numbers(read_log(*segments(session, "guardian")))
+    found = read_log(*segments(session, "guardian"))
+    assert len(found.restarts) == 1
+    got = numbers(found)
     assert got == sorted(set(got)), "no row twice, none out of order"
     assert got[-1] == sent - 1, "what came after the kill is there to its end"
     assert sent - len(got) <= log_writer.ROWS_MAX <= ROWS_PER_S

@@ -12,7 +12,7 @@ from firmware_py.pi.guardian.core import GuardianCore, Incoming
 from firmware_py.pi.guardian.record import Recorder
 from firmware_py.pi.guardian_launch import about_guardian, settings_for
 from firmware_py.pi.log_file import LogFile
-from firmware_py.pi.log_paths import logs_at
+from firmware_py.pi.log_paths import OneLog, logs_at
 from firmware_py.pi.log_rows import records
 from firmware_py.pi.replay.handover import Cycle, compare_processes, heard_cycles
 from firmware_py.pi.replay.verify import verify
@@ -166,13 +166,20 @@ def test_a_difference_between_the_two_sides_is_named(change):
     assert "in the guardian's" in said
 
 
+def first_cycles(found, n):
+    """Return a guardian's log that ends before its cycle n + 1."""
+    rows = [row for row in records(found.rows) if row.kind == blackbox.CONTROLLER]
+    last = next(row for row in rows if [c.sequence for c in heard_cycles([row])] == [n + 1])
+    return replace(found, pieces=((0, found.rows[: last.number * blackbox.ROW_BYTES]),))
+
+
 def test_two_sides_of_the_same_cycles_agree_and_lost_ones_are_counted(tmp_path):
     """A controller's rows made from the frames themselves; then one is left out, and one is changed."""
-    session = Session(2).run(300)
+    session = Session(2).run(1_200)
     path = session.kept(tmp_path / "guardian.swp")
 
     def controller(change=None, leave_out=()):
-        ring = RowRing(4000)
+        ring = RowRing(8000)
         for c in heard_cycles(list(records(session.rows))):
             for t_us, *numbers, heel, has_imu in c.samples:
                 values = [*numbers, heel * 2 + has_imu]
@@ -192,9 +199,16 @@ def test_two_sides_of_the_same_cycles_agree_and_lost_ones_are_counted(tmp_path):
     (guardian,) = logs_at(path)
     said, same = compare_processes(controller(), guardian)
     assert same
-    assert "60 cycles the same on both sides." in said
-    said, same = compare_processes(controller(leave_out=(60,)), guardian)
-    assert (same, "that log ends before" in said) == (True, True)
+    assert "240 cycles the same on both sides." in said
+    said, same = compare_processes(controller(leave_out=(240,)), guardian)
+    assert (same, "that log ends before, by 1 cycles" in said) == (True, True)
+    said, same = compare_processes(controller(leave_out=range(41, 241)), guardian)
+    assert same, "a killed process may take a second along"
+    said, same = compare_processes(controller(leave_out=range(40, 241)), guardian)
+    assert (same, "does not hold" in said) == (False, True), "more than that is missing otherwise"
+    shorter = OneLog(name="guardian", files=guardian.files, found=first_cycles(guardian.found, 230))
+    said, same = compare_processes(controller(), shorter)
+    assert (same, "10 that it made after these are not in the guardian's log" in said) == (True, True)
     said, same = compare_processes(controller(change=30), guardian)
     assert not same
     said, same = compare_processes(controller(leave_out=(30,)), guardian)

@@ -9,6 +9,7 @@ import swingphase
 from firmware_py import acts, blackbox
 from firmware_py.blackbox import ROW_BYTES, ROW_FORMAT
 from firmware_py.pi.log_file import LogFile, read_log
+from firmware_py.pi.log_folder import Room, SegmentedLog
 from firmware_py.pi.log_paths import logs_at
 from firmware_py.pi.log_rows import records
 from firmware_py.pi.replay.verify import verify
@@ -17,6 +18,7 @@ from hw_sim.demo import demo_prescription, run_demo
 from hw_sim.seated import SeatedLeg
 from safety import plausibility
 from stimulator import envelope
+from tests.log_files import cut_out
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,7 @@ def test_a_walk_is_decided_again_as_it_was(walk, capsys):
     assert found.problem == ""
     assert found.checked_n == found.rows_n > 5_000
     assert found.decisions_n > 1_000
+    assert "closed" not in found.line()
     assert swingphase.main(["replay", "--verify", str(walk)]) == 0
     assert "Today's code decides as the log says." in capsys.readouterr().out
 
@@ -65,6 +68,7 @@ def test_a_log_that_was_cut_off_is_the_same_as_far_as_it_goes(walk, tmp_path, sh
         found = verdict(path)
         assert found.problem == "", found.line()
         assert found.checked_n >= n - 12
+        assert "not closed in order" in found.line(), "what came after is not known"
 
 
 def test_each_flipped_bit_of_the_file_is_found_out(walk, tmp_path):
@@ -103,6 +107,38 @@ def test_a_dropped_record_and_a_swapped_pair_are_found_out_though_every_checksum
         found = verdict(rewritten(walk, b"".join(broken), tmp_path / f"{n}.swp"))
         assert "sequence" in found.problem
         assert at - 12 <= found.checked_n <= at + 1
+
+
+@pytest.mark.parametrize("n_frames", [1, 3])
+def test_a_missing_end_is_found_out_though_all_that_is_there_is_decided_the_same(
+    walk, tmp_path, capsys, n_frames
+):
+    rows = row_list(walk)
+    path = tmp_path / "a.swp"
+    log = LogFile(path, read_log(walk).about)
+    for at in range(0, len(rows), 500):
+        log.append(b"".join(rows[at : at + 500]))
+    log.close()
+    assert verdict(path).problem == ""
+    cut_out(path, n_frames)
+    found = verdict(path)
+    left_n = found.rows_n
+    assert left_n < len(rows)
+    assert found.problem == f"{len(rows) - left_n} rows are missing after row {left_n}, at its end."
+    assert swingphase.main(["replay", "--verify", str(path)]) == 1
+    assert "rows are missing" in capsys.readouterr().out
+
+
+def test_what_follows_the_kill_of_a_log_writer_is_not_taken_for_checked(walk, tmp_path):
+    """Exactly 256 rows are missing, which the sequence of the rows cannot show."""
+    rows, about = row_list(walk), read_log(walk).about
+    for first, last in ((0, 2_000), (2_256, 3_000)):
+        log = SegmentedLog(tmp_path, "loop", about, Room(tmp_path))
+        log.append(b"".join(rows[first:last]))
+    log.close()
+    (found,) = map(verify, logs_at(tmp_path))
+    assert "A log writer ended by itself before row 2000" in found.problem
+    assert 1_900 < found.checked_n <= 2_000
 
 
 def changed(rows, i, **values):

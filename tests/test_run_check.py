@@ -1,15 +1,21 @@
 """`./swingphase run --check`: every part wired and missing, told in a sentence, without the hardware."""
 
+import errno
+import os
+
 import pytest
 
 import swingphase
+from firmware_py.pi.console import UserError
 from firmware_py.pi.gpio_port import GpioError
 from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.link_users import add_user
+from firmware_py.pi.run import check
 from firmware_py.pi.run.check import MISSING, NOTE, OK, Openers, look
 from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.sensors.errors import SensorError
 from firmware_py.pi.serial_port import PortError
+from firmware_py.pi.settings_files import FolderFiles, opened
 
 UPRIGHT = (0, 0, 0, 0, 5, -8, 998)  # t_us, rates, forces
 
@@ -190,7 +196,7 @@ GOOD_CONF = "[General]\nSecureConnections = only\n[GATT]\nKeySize = 16\n"
 
 def link_found(tmp_path, *, conf=GOOD_CONF, adapter="hci0", has_terminal=True, is_sim=False, **link):
     bench = Bench(tmp_path, link={"enabled": True} | link)
-    (tmp_path / "main.conf").write_text(conf)
+    (tmp_path / "main.conf").write_bytes(conf if isinstance(conf, bytes) else conf.encode())
     (tmp_path / adapter).mkdir(exist_ok=True)
     how = {"adapters": tmp_path, "main_conf": tmp_path / "main.conf", "has_terminal": lambda: has_terminal}
     return bench, bench.found(is_sim=is_sim, **how)["link"]
@@ -222,3 +228,37 @@ def test_a_link_with_all_that_it_needs_says_who_opens_the_pairing_window(tmp_pat
     assert (found.state, "typing pair" in found.text) == (OK, True)
     bench, found = link_found(tmp_path, pairing_button="5")
     assert (found.state, "line 5" in found.text, bench.contact.n_closed) == (OK, True, 2)
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "state"),
+    [
+        ("settings", "settings.0", MISSING),
+        ("settings", "checked.1", MISSING),
+        ("logs", "session-000003", NOTE),
+    ],
+)
+def test_what_another_user_has_left_in_a_folder_is_said(tmp_path, monkeypatch, what, name, state):
+    """As somebody who tried the device out before the service was installed."""
+    bench = Bench(tmp_path)
+    assert bench.found()[what].state == OK
+    left = tmp_path / what / name
+    left.mkdir()
+    access = os.access
+    monkeypatch.setattr(check.os, "access", lambda path, mode: path != left and access(path, mode))
+    found = bench.found()[what]
+    assert found.state == state
+    assert str(left) in found.text
+    assert "install-service" in found.text
+
+
+def test_settings_that_may_not_be_read_are_one_sentence(tmp_path, monkeypatch):
+    def refuse(self, name):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / name))
+
+    monkeypatch.setattr(FolderFiles, "size", refuse)
+    with pytest.raises(UserError, match=r"settings\.0 cannot be used \(Permission denied\)"):
+        opened(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be used"):
+        opened(tmp_path / "file")

@@ -7,9 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from firmware_py.pi.console import ROOT, UserError
+from firmware_py.pi.exercise_file import load_plan
 from firmware_py.pi.gpio_port import CHIP
+from firmware_py.pi.prescription_file import load_prescription
 from firmware_py.pi.run import config, config_docs
 from firmware_py.pi.run.config import RunConfig, line_of, load_config
+from stimulator.prescription import PrescriptionError, default_prescription
 
 
 def written(tmp_path, text):
@@ -226,3 +229,17 @@ def test_the_wiring_page_uses_the_lines_that_are_the_defaults_and_names_what_mus
         "walking goes on; a test burst",
     ):
         assert word in text, word
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\xff\xfe\x00", b"a = " + b"[" * 5_000, b"a = " + b"9" * 5_000, b"\x00", b"a = 2026-99-99"]
+)
+def test_garbage_in_a_file_that_people_write_is_a_sentence(tmp_path, garbage):
+    path = tmp_path / "some.toml"
+    path.write_bytes(garbage)
+    with pytest.raises(UserError, match="is not TOML"):
+        load_config(path)
+    with pytest.raises(PrescriptionError, match="is not TOML"):
+        load_prescription(path)
+    with pytest.raises(PrescriptionError, match="is not TOML"):
+        load_plan(path, default_prescription())

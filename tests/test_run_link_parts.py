@@ -1,8 +1,11 @@
 """The link of `./swingphase run` besides its two ends: where it starts, when again, who may unlock, what is shown."""
 
+import argparse
+import errno
 import io
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +16,9 @@ from firmware_py.pi.console import UserError
 from firmware_py.pi.link_display import TerminalDisplay, has_terminal
 from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.run import job, link_launch
+from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.run.link import FILE
-from firmware_py.pi.run.link_launch import LaunchedLink, started_with
+from firmware_py.pi.run.link_launch import LaunchedLink, begun_with, started_with
 from stimulator.prescription import default_prescription
 from tests.link_rig import NotedDevice, Rig, entry_of, in_use
 from tests.mpy.link_session import changed, new_store
@@ -43,6 +47,31 @@ def test_a_store_that_is_damaged_lets_nothing_run_on_a_guess():
     store.save(NAME, b"nonsense")
     with pytest.raises(Damaged):
         started_with(store, OLD)
+
+
+@pytest.mark.parametrize("name", ["file.bin", "prescription.bin"])
+def test_a_store_that_is_damaged_keeps_nobody_from_walking_after_a_check(tmp_path, name, capsys):
+    folder = tmp_path / "settings" / "link"
+    store = FileStore(folder)
+    store.save(NAME, Kept(SETTLED, 4, MORE, MORE).to_bytes())
+    store.save(FILE, hash_of(OLD))
+
+    def begin():
+        return started_with(FileStore(folder), OLD)
+
+    assert begun_with(begin, OLD) == (MORE, "")
+    sections = {"files": {"settings": str(tmp_path / "settings")}, "link": {"enabled": True}}
+    config, chosen = RunConfig.model_validate(sections), argparse.Namespace(sim=False, air=None)
+    assert job._with_link(config, OLD, chosen)[::2] == (MORE, True)
+    (folder / name).write_bytes(b"nonsense")
+    named, said = begun_with(begin, OLD)
+    assert named == OLD
+    assert "damaged" in said
+    assert "leg and channels have to be checked again" in said
+    assert job._with_link(config, OLD, chosen) == (OLD, None, False), (
+        "the link stays off, and all is checked again"
+    )
+    assert "damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("runs", "phase", "ends_as"), [(MORE, SETTLED, OLD), (LESS, UNCONFIRMED, LESS)])
@@ -81,13 +110,20 @@ def test_a_confirmation_that_cannot_be_written_down_leaves_a_trial_also_for_the_
 # A process that ends ---------------------------------------------------------------------------------
 
 
+def full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 class Child:
     """A process that lives or not."""
 
     started = 0
 
-    def __init__(self, *_, **__):
+    spec = ""
+
+    def __init__(self, command, **_):
         Child.started += 1
+        Child.spec = command[-1]
         self.returncode = None
 
     def poll(self):
@@ -106,6 +142,8 @@ def test_a_link_that_ends_is_started_again_and_not_too_often(tmp_path, monkeypat
     told = {"config": {}, "prescription": "", "file": "", "is_sim": True, "air": ""}
     link = link_launch.launch_link(near, far, store=tmp_path, session=tmp_path, **told)
     assert isinstance(link, LaunchedLink)
+    assert '"is_again": false' in Path(Child.spec).read_text()
+    monkeypatch.setattr(Path, "write_text", full_disk)  # from here on nothing more can be written
     starts = []
     for _ in range(4):
         link.process.returncode = 1
@@ -116,7 +154,7 @@ def test_a_link_that_ends_is_started_again_and_not_too_often(tmp_path, monkeypat
             assert not link.mend()
         starts.append(round((now[0] - began_us) / 1e6))
     assert starts == [1, 2, 4, 8], "a link that cannot start is not tried all the time"
-    assert '"is_again": true' in (tmp_path / "link.json").read_text()
+    assert '"is_again": true' in Path(Child.spec).read_text()
     assert "therapy goes on" in capsys.readouterr().out
     link.tell(b"p")
     link.process.returncode = 0

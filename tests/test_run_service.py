@@ -1,18 +1,24 @@
 """`./swingphase install-service`: the files it writes, as text, and as systemd reads them where it is there."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import swingphase
-from firmware_py.pi.console import UserError
+from firmware_py.pi.console import ROOT, UserError, version
 from firmware_py.pi.guardian import real_time
+from firmware_py.pi.link_store import FileStore
+from firmware_py.pi.log_folder import new_session
 from firmware_py.pi.run import controller, service_job
 from firmware_py.pi.run.config import load_config
 from firmware_py.pi.run.notify import FEED_EVERY_US
 from firmware_py.pi.run.service import UNIT, Service, files, quoted, unit
+from firmware_py.pi.settings_files import FolderFiles
+from firmware_py.settings import SettingsStore
 
 
 @pytest.fixture
@@ -144,9 +150,8 @@ class Machine:
         self.fails = fails
         monkeypatch.setattr(service_job.os, "geteuid", lambda: uid)
         monkeypatch.setattr(service_job.shutil, "which", lambda name: name if has_systemd else None)
-        monkeypatch.setattr(
-            service_job.shutil, "chown", lambda path, user, group: self.owned.append((path, user))
-        )
+        monkeypatch.setattr(service_job, "_ids", lambda user: (990, 991))
+        monkeypatch.setattr(service_job, "hand_over", lambda path, *ids: self.owned.append((path, ids)))
         monkeypatch.setattr(service_job.subprocess, "run", self.run)
         monkeypatch.setattr(
             service_job, "write", lambda found, below: self.written.update({str(below): found})
@@ -176,7 +181,7 @@ def test_it_installs_enables_and_starts_nothing(monkeypatch, tmp_path, capsys):
     assert set(machine.written) == {"/"}
     assert machine.ran[-1] == ["systemctl", "enable", "swingphase.service"]
     assert not any("start" in command for command in machine.ran)
-    assert machine.owned == [(tmp_path / "logs", "fes")]
+    assert machine.owned == [(tmp_path / "logs", (990, 991))]
     assert "not armed" in capsys.readouterr().out
 
 
@@ -204,3 +209,82 @@ def test_a_checkout_that_the_user_cannot_enter_is_refused_before_anything_is_wri
     with pytest.raises(UserError, match="cannot enter"):
         service_job.install(found)
     assert not machine.written
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """Collects what is given to whom, by its real path, in the place of the system's calls."""
+    found = {}
+
+    def chown(path, uid, gid, *, dir_fd=None, follow_symlinks=True):
+        folder = Path(os.readlink(f"/proc/self/fd/{dir_fd}")) if dir_fd is not None else Path()
+        found[folder / path] = (uid, gid)
+
+    monkeypatch.setattr(service_job.os, "chown", chown)
+    monkeypatch.setattr(
+        service_job.os,
+        "fchown",
+        lambda fd, *ids: found.update({Path(os.readlink(f"/proc/self/fd/{fd}")): ids}),
+    )
+    return found
+
+
+def test_what_was_written_while_it_was_tried_out_is_the_services_afterwards(tmp_path, given):
+    SettingsStore(FolderFiles(tmp_path / "settings")).save("checked", b"1")
+    FileStore(tmp_path / "settings" / "link").save("users", b"1")
+    session = new_session(tmp_path / "logs")
+    (session / "settings").mkdir()
+    (session / "guardian-0001.swp").write_bytes(b"1")
+    for name in ("settings", "logs"):
+        service_job.hand_over(tmp_path / name, 990, 991)
+    wanted = [
+        "settings",
+        "settings/settings.0",
+        "settings/settings.1",
+        "settings/link",
+        "settings/link/users.bin",
+    ]
+    wanted += ["logs", "logs/session-000001", "logs/session-000001/settings"]
+    wanted += ["logs/session-000001/guardian-0001.swp"]
+    assert given == {tmp_path / name: (990, 991) for name in wanted}
+
+
+def test_nothing_else_is_given_away_whatever_lies_there(tmp_path, given):
+    """A wrong folder in the configuration, links that lead elsewhere, a second name of somebody else's file."""
+    folder, elsewhere = tmp_path / "settings", tmp_path / "etc"
+    for one in (folder, folder / "link", elsewhere, folder / "ssh"):
+        one.mkdir()
+    for path in (elsewhere / "shadow", folder / "ssh" / "key", folder / "notes.txt"):
+        path.write_bytes(b"1")
+    (folder / "session-000001").symlink_to(elsewhere)
+    (folder / "settings.0").symlink_to(elsewhere / "shadow")
+    (folder / "link" / "more").symlink_to(elsewhere)
+    os.link(elsewhere / "shadow", folder / "settings.1")
+    os.link(elsewhere / "shadow", folder / "link" / "users.bin")
+    service_job.hand_over(folder, 990, 991)
+    assert set(given) == {folder, folder / "link"}
+
+
+def test_a_folder_that_cannot_be_given_is_said(tmp_path):
+    with pytest.raises(UserError, match="cannot be given to the service"):
+        service_job.hand_over(tmp_path / "none", 990, 991)
+    with pytest.raises(UserError, match="no user and group nobody-at-all"):
+        service_job._ids("nobody-at-all")
+
+
+def test_the_commit_is_known_to_another_user_than_the_checkouts_owner():
+    """As the service is; git alone refuses such a checkout."""
+    if os.geteuid() != 0 or not (ROOT / ".git").exists():
+        pytest.skip("becoming another user needs root, and a commit needs git")
+    program = f"import os; os.chdir({str(ROOT)!r}); from firmware_py.pi.console import version; "
+    program += "os.setuid(65534); print(version())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+    )
+    assert done.stdout.strip() == version()
+    assert "(" in version()

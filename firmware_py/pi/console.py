@@ -55,11 +55,19 @@ def made_folder(name: str) -> Path:
 
 
 def version() -> str:
-    """Return release and commit of this checkout, or the release alone if there is no git."""
+    """Return release and commit of this checkout, or the release alone if there is no git.
+
+    git does not look into a checkout of another user unless it is told to; the service is another user than whoever
+    made the checkout, and its logs must name the commit. It runs this checkout's programs anyway.
+    """
     release = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     try:
         commit = subprocess.run(
-            ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=True
+            ["git", "-c", f"safe.directory={ROOT}", "describe", "--always", "--dirty"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return release

@@ -26,6 +26,8 @@ CRC = struct.Struct("<I")
 FIRST = struct.Struct("<I")
 ABOUT, ROWS, PACKED, END = 1, 2, 3, 4
 ROWS_PER_FRAME_MAX = 1000  # 36 kB, below the u16 length
+RESTARTS = "restarts"  # in a head: numbers of rows before which a writer was killed
+FIRST_ROW = "first_row"  # in a head: number of the first row of this file
 PACK_LEVEL = 1  # a third of the size for a hundredth of a core
 
 
@@ -48,6 +50,8 @@ class LogFile:
             sync_folder(path.parent)
         except BaseException:
             self._let_go()
+            with contextlib.suppress(OSError):
+                path.unlink()  # without a head it is no log, and would only be in the way
             raise
 
     def append(self, rows: bytes) -> None:
@@ -118,13 +122,20 @@ class Recovered:
     about         the JSON of its head, {} if none could be read
     pieces        (number of the first row, whole rows as bytes), in order; a gap between two is lost
     bytes_lost    bytes that belong to no whole frame
-    is_ended      it was closed in order
+    rows_total    how many rows there should be, as the word at the end says; None if it was not closed in order
+    restarts      numbers of the rows before which a writer was killed: rows that no number counts may be missing there
     """
 
     about: dict
     pieces: tuple[tuple[int, bytes], ...]
     bytes_lost: int
-    is_ended: bool
+    rows_total: int | None
+    restarts: tuple[int, ...]
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it was closed in order."""
+        return self.rows_total is not None
 
     @property
     def rows(self) -> bytes:
@@ -133,23 +144,36 @@ class Recovered:
 
     @property
     def rows_lost(self) -> int:
-        """Rows missing in front of, or between, rows that are there."""
+        """Rows missing in front of, between or after rows that are there."""
         expected = lost = 0
         for first, rows in self.pieces:
             lost += max(0, first - expected)
             expected = first + len(rows) // ROW_BYTES
-        return lost
+        return lost + max(0, (self.rows_total or 0) - expected)
+
+    @property
+    def runs(self) -> list[bytes]:
+        """The rows that follow on each other without a gap or a restart, run by run."""
+        found: list[list[bytes]] = []
+        expected = -1
+        for first, rows in self.pieces:
+            if first != expected or first in self.restarts:
+                found.append([])
+            found[-1].append(rows)
+            expected = first + len(rows) // ROW_BYTES
+        return [b"".join(run) for run in found]
 
 
 def read_log(*paths: Path) -> Recovered:
     """Read whatever is whole in the files of one log, in their order; damage is normal here, not an error."""
     about: dict = {}
     pieces: list[tuple[int, bytes]] = []
-    bytes_lost, is_ended = 0, False
+    restarts: list[int] = []
+    bytes_lost, rows_total = 0, None
     for path in paths:
         data = path.read_bytes()
         at = len(MAGIC) if data.startswith(MAGIC) else 0
-        is_ended = False
+        rows_total = None
         while at < len(data):
             frame = frame_at(data, at)
             if frame is None:
@@ -159,16 +183,24 @@ def read_log(*paths: Path) -> Recovered:
                 at = following
                 continue
             kind, payload, size = frame
-            if kind == ABOUT and not about:
-                about = json.loads(payload)
+            if kind == ABOUT:
+                told = json.loads(payload)
+                about = about or told
+                restarts += told.get(RESTARTS, ())
             elif kind in (ROWS, PACKED):
                 body = payload[FIRST.size :]
                 rows = zlib.decompress(body) if kind == PACKED else body
                 pieces.append((FIRST.unpack_from(payload)[0], rows))
             elif kind == END:
-                is_ended = True
+                rows_total = FIRST.unpack_from(payload)[0]
             at += size
-    return Recovered(about=about, pieces=tuple(pieces), bytes_lost=bytes_lost, is_ended=is_ended)
+    return Recovered(
+        about=about,
+        pieces=tuple(pieces),
+        bytes_lost=bytes_lost,
+        rows_total=rows_total,
+        restarts=tuple(restarts),
+    )
 
 
 def frame_at(data: bytes, at: int) -> tuple[int, bytes, int] | None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from firmware_py import blackbox
 from firmware_py.pi import words
 from firmware_py.pi.log_paths import OneLog
-from firmware_py.pi.log_rows import Row, RowGap, records
+from firmware_py.pi.log_rows import Row
 from safety.clock import elapsed_us
 from safety.reasons import OK
 from stimulator.drivers import sciencemode4_codec as codec
 from stimulator.drivers.sciencemode4_frame import FRAME_MAX_N, FrameReader
 
+WHOLE = "Whole."
 HEAD = (
     ("process", "process"),
     ("commit", "commit"),
@@ -25,15 +26,9 @@ HEAD = (
 )
 
 
-def info_lines(log: OneLog) -> list[str]:
-    """Return what there is to say about one log."""
+def info_lines(log: OneLog, rows: list[Row], damage: str) -> list[str]:
+    """Return what there is to say about one log, of which these records can be read, and what is wrong with it."""
     found = log.found
-    rows: list[Row] = []
-    gap = ""
-    try:
-        rows.extend(records(found.rows))
-    except RowGap as e:
-        gap = str(e)
     lines = [f"{log.name}: {len(log.files)} file(s), {sum(f.stat().st_size for f in log.files):,} bytes"]
     lines += [f"  {label}: {found.about[key]}" for key, label in HEAD if key in found.about]
     lines += [f"  {label}: {text}" for label, text in stimulator_said(rows)]
@@ -43,10 +38,7 @@ def info_lines(log: OneLog) -> list[str]:
     counts = Counter(row.name for row in rows)
     lines.append("  rows: " + (", ".join(f"{n} {name}" for name, n in counts.most_common()) or "none"))
     lines += [f"  {line}" for line in what_happened(rows)]
-    lines.append(f"  {damage_sentence(log)}")
-    if gap:
-        lines.append(f"  {gap}")
-    return lines
+    return [*lines, f"  {damage or WHOLE}"]
 
 
 def length_us(rows: list[Row]) -> int:
@@ -91,16 +83,26 @@ def what_happened(rows: list[Row]) -> list[str]:
     return lines + [f"{n} x fault: {words.of_fault(fault).engineer}" for fault, n in faults.most_common()]
 
 
-def damage_sentence(log: OneLog) -> str:
-    """Return what is missing of a log, in one sentence."""
+def damage_of(log: OneLog, gap: str) -> str:
+    """Return what is missing of a log in words, "" if nothing is. gap: what `log_rows.readable` says."""
     found = log.found
-    if not found.rows_lost and not found.bytes_lost:
-        return "Whole." if found.is_ended else "Whole as far as it goes; it was not closed in order."
-    end = "" if found.is_ended else " It was not closed in order."
-    return (
-        f"{found.rows_lost} rows are missing, {found.bytes_lost} bytes belong to nothing: damaged, or older files "
-        f"made room.{end}"
-    )
+    said = []
+    if found.rows_lost or found.bytes_lost:
+        said.append(
+            f"{found.rows_lost} rows are missing, {found.bytes_lost} bytes belong to nothing: damaged, not taken by "
+            "a full disk, or older files made room."
+        )
+    said += [restart_sentence(number) for number in found.restarts]
+    if gap:
+        said.append(gap)
+    if not found.is_ended:
+        said.append("It was not closed in order: rows may be missing at its end.")
+    return " ".join(said)
+
+
+def restart_sentence(number: int) -> str:
+    """Say that a log writer was killed before row `number`."""
+    return f"A log writer ended by itself before row {number}: what it had not yet written is missing there."
 
 
 def stimulator_said(rows: list[Row]) -> list[tuple[str, str]]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from firmware_py.blackbox import ROW_BYTES, STEPS
 from firmware_py.pi.console import UserError, made_folder
-from firmware_py.pi.log_file import LogFile
-from firmware_py.pi.log_info import damage_sentence, info_lines, times_us
+from firmware_py.pi.log_file import RESTARTS, LogFile
+from firmware_py.pi.log_info import WHOLE, damage_of, info_lines, times_us
 from firmware_py.pi.log_paths import OneLog, logs_at
-from firmware_py.pi.log_rows import Row, RowGap, records
+from firmware_py.pi.log_rows import Row, readable
 from firmware_py.row_names import BYTES, KINDS
 
 
@@ -28,13 +28,20 @@ def main(arguments: list[str]) -> int:
             job.add_argument("--out", required=True, help="folder for the result")
     chosen = parser.parse_args(arguments)
     logs = logs_at(Path(chosen.log))
-    if chosen.job == "info":
-        print("\n".join(line for log in logs for line in info_lines(log)))
-    else:
-        folder = made_folder(chosen.out)
-        for log in logs:
-            print(_recover(log, folder) if chosen.job == "recover" else _export(log, folder))
-    return int(any(log.found.rows_lost or log.found.bytes_lost for log in logs))
+    folder = None if chosen.job == "info" else made_folder(chosen.out)
+    is_damaged = False
+    for log in logs:
+        rows, gap = readable(log.found.runs)
+        damage = damage_of(log, gap)
+        is_damaged |= bool(damage)
+        if folder is None:
+            print("\n".join(info_lines(log, rows, damage)))
+        elif chosen.job == "recover":
+            print(f"{_recover(log, folder)} {damage or WHOLE}")
+        else:
+            left_out = " What follows a gap was left out." if gap else ""
+            print(f"{_export(log, folder, rows)}{left_out} {damage or WHOLE}")
+    return int(is_damaged)
 
 
 def _recover(log: OneLog, folder: Path) -> str:
@@ -42,25 +49,23 @@ def _recover(log: OneLog, folder: Path) -> str:
     if target.exists():
         raise UserError(f"{target} exists already. Choose another folder with --out.")
     first = log.found.pieces[0][0] if log.found.pieces else 0
-    copy = LogFile(target, log.found.about | {"recovered_from": [f.name for f in log.files]}, first)
+    about = log.found.about | {"recovered_from": [f.name for f in log.files]}
+    if log.found.restarts:
+        about[RESTARTS] = log.found.restarts
+    copy = LogFile(target, about, first)
     for number, rows in log.found.pieces:
         copy.rows_total = number
         copy.append(rows)
-    if log.found.is_ended:
+    if log.found.rows_total is not None:
+        copy.rows_total = log.found.rows_total
         copy.close()
     copy.leave()
     n = sum(len(rows) for _, rows in log.found.pieces) // ROW_BYTES
-    return f"{target}: {n} rows. {damage_sentence(log)}"
+    return f"{target}: {n} rows."
 
 
-def _export(log: OneLog, folder: Path) -> str:
+def _export(log: OneLog, folder: Path, rows: list[Row]) -> str:
     tables: dict[int, list[list[object]]] = {}
-    gap = ""
-    rows: list[Row] = []
-    try:
-        rows.extend(records(log.found.rows))
-    except RowGap as e:
-        gap = f" {e} What follows was left out."
     for row, t_us in zip(rows, times_us(rows), strict=True):
         tables.setdefault(row.kind, []).append([t_us, *_cells(row)])
     for kind, lines in tables.items():
@@ -69,7 +74,7 @@ def _export(log: OneLog, folder: Path) -> str:
             writer = csv.writer(file)
             writer.writerow(["t_us", *_columns(kind)])
             writer.writerows(lines)
-    return f"{folder}/{log.name}-*.csv: {len(rows)} rows in {len(tables)} tables.{gap} {damage_sentence(log)}"
+    return f"{folder}/{log.name}-*.csv: {len(rows)} rows in {len(tables)} tables."
 
 
 def _columns(kind: int) -> list[str]:

@@ -11,25 +11,29 @@ from pathlib import Path
 from firmware_py.pi.about import about_log
 from firmware_py.pi.console import ROOT
 from firmware_py.pi.log_folder import SEGMENT_MAX_N, SIZE_MAX_N
-from firmware_py.pi.log_writer import PIPE_N
+from firmware_py.pi.log_session import sizes_below
+from firmware_py.pi.log_writer import LOST, PIPE_N
 
 
 @dataclass(slots=True)
 class LaunchedWriter:
     """process   the log writer
     ends      name of a process -> descriptor to be inherited by it; close it here once it has been
+    has_lost  a writer that has ended said that the disk did not take everything
     """
 
     process: subprocess.Popen
     ends: dict[str, int]
     _reads: dict[str, int]
     _spec: Path
+    has_lost: bool = False
 
     def mend(self) -> bool:
         """Start another writer if this one has ended; what waits in the pipes is not lost. True if it was needed."""
         if self.process.poll() is None:
             return False
-        self.process = _start(self._spec, list(self._reads.values()))
+        self.has_lost |= self.process.returncode == LOST
+        self.process = _start(self._spec, list(self._reads.values()), "again")
         return True
 
     def let_go_of_ends(self) -> None:
@@ -48,6 +52,7 @@ class LaunchedWriter:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.has_lost |= self.process.returncode == LOST
 
 
 def launch_log_writer(
@@ -67,8 +72,10 @@ def launch_log_writer(
     for name in about:
         reads[name], ends[name] = os.pipe()
         fcntl.fcntl(ends[name], fcntl.F_SETPIPE_SZ, PIPE_N)
+    root = root or folder.parent
+    size_max, segment_max = sizes_below(root, size_max, segment_max)
     spec = {
-        "root": str(root or folder.parent),
+        "root": str(root),
         "folder": str(folder),
         "size_max": size_max,
         "segment_max": segment_max,
@@ -81,7 +88,7 @@ def launch_log_writer(
     return LaunchedWriter(_start(path, list(reads.values())), ends, reads, path)
 
 
-def _start(spec: Path, reads: list[int]) -> subprocess.Popen:
+def _start(spec: Path, reads: list[int], *more: str) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "firmware_py.pi.log_writer", str(spec)], pass_fds=reads, cwd=ROOT
+        [sys.executable, "-m", "firmware_py.pi.log_writer", str(spec), *more], pass_fds=reads, cwd=ROOT
     )

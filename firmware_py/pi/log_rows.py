@@ -1,7 +1,7 @@
 """The rows of a black box as records: numbers with their names, bytes put together again, gaps found out."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from firmware_py.acts import STEPS_WRAPS
@@ -111,6 +111,21 @@ def records(data: bytes) -> Iterator[Row]:
                 )
             expected = (sequence + 1) & 0xFF
         yield Row(number=number, kind=kind, t_us=t_us, values=(), data=parts, rows=rows)
+
+
+def readable(runs: Iterable[bytes]) -> tuple[list[Row], str]:
+    """Return all records that can be read in runs of rows, and the first gap inside a run in words, "" if none.
+
+    What follows a gap up to the end of its run is left out. Rows are numbered run by run.
+    """
+    found: list[Row] = []
+    gap = ""
+    for run in runs:
+        try:
+            found.extend(records(run))
+        except RowGap as e:
+            gap = gap or str(e)
+    return found, gap
 
 
 def pieces_of(data: bytes) -> list[Row]:

@@ -1,10 +1,12 @@
 """Bring rows that other processes hand over to the disk: `fdatasync` may wait here, where nobody waits for it.
 
-python -m firmware_py.pi.log_writer SPEC   SPEC is a JSON file: {"root": folder of all sessions, "folder": of this
-one, "size_max": bytes, "segment_max": bytes, "inputs": [{"name", "fd", "about"}]}. Rows of `firmware_py.blackbox`
-come on each `fd`; it ends when all of them have ended.
+python -m firmware_py.pi.log_writer SPEC [again]   again: the one before was killed. SPEC is a JSON file: {"root":
+folder of all sessions, "folder": of this one, "size_max": bytes, "segment_max": bytes, "inputs": [{"name", "fd",
+"about"}]}. Rows of `firmware_py.blackbox` come on each `fd`; it ends when all of them have ended, with LOST if the disk
+did not take everything.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -20,6 +22,7 @@ from firmware_py.pi.log_folder import Room, SegmentedLog
 SYNC_S = 0.5  # so long rows wait at most; with the power goes at most this and what waits in the pipe
 ROWS_MAX = 600  # nor do more rows than this wait: less than the busiest process makes in a second
 PIPE_N = 1 << 15  # of a pipe to this process: 900 rows
+LOST = 3  # exit code
 
 
 @dataclass(slots=True)
@@ -69,13 +72,19 @@ def main(arguments: list[str]) -> int:
     spec = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     room = Room(Path(spec["root"]), spec["size_max"])
     folder, segment_max = Path(spec["folder"]), spec["segment_max"]
-    copy(
-        [
-            Input(one["fd"], SegmentedLog(folder, one["name"], one["about"], room, segment_max))
-            for one in spec["inputs"]
-        ]
-    )
-    return 0
+    how = {"say": say, "is_again": "again" in arguments[1:]}
+    inputs = [
+        Input(one["fd"], SegmentedLog(folder, one["name"], one["about"], room, segment_max, **how))
+        for one in spec["inputs"]
+    ]
+    copy(list(inputs))
+    return LOST if any(one.log.lost for one in inputs) else 0
+
+
+def say(sentence: str) -> None:
+    """Tell whoever stands at the console; one that is gone misses it."""
+    with contextlib.suppress(OSError):
+        print(f"log writer: {sentence}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,19 @@
 import os
 from pathlib import Path
 
-from firmware_py.settings import Files
+from firmware_py.pi.console import UserError
+from firmware_py.settings import Files, SettingsStore
+
+
+def opened(folder: Path) -> SettingsStore:
+    """Return the settings kept in `folder`; UserError if they cannot be read. Damage is for the store to say."""
+    try:
+        return SettingsStore(FolderFiles(folder))
+    except OSError as e:
+        raise UserError(
+            f"{e.filename or folder} cannot be used ({e.strerror}). Give the folder of the settings to the user who "
+            "runs the device (install-service does), or name another one in [files]."
+        ) from e
 
 
 class FolderFiles(Files):

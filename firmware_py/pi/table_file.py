@@ -72,7 +72,7 @@ def read_toml(path: Path, what: str, sections: Sequence[Section]) -> tuple[dict[
         raise PrescriptionError(
             [f"{path} cannot be read ({e.strerror}); {what} is a TOML file. Check the name."]
         ) from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+    except (ValueError, RecursionError) as e:
         raise PrescriptionError([f"{path} is not TOML ({e}); mend the line named there."]) from e
     names = [s.name for s in sections]
     allowed = ", ".join(f"[{name}]" for name in names)

@@ -10,6 +10,7 @@ from firmware_py.pi.log_paths import OneLog
 from firmware_py.pi.log_rows import Row, pieces_of
 
 Numbers = tuple[int, ...]
+BEYOND_MAX = 200  # cycles, one second: no more of a log is lost when its process or its writer is killed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +77,16 @@ def compare_processes(controller: OneLog, guardian: OneLog) -> tuple[str, bool]:
     made = list(made_cycles(pieces_of(controller.found.rows)))
     heard = list(heard_cycles(pieces_of(guardian.found.rows)))
     at = lost = same = 0
-    for cycle in heard:
+    for number, cycle in enumerate(heard):
         start = at
         while at < len(made) and made[at].sequence != cycle.sequence:
             at += 1
         if at == len(made):
             text = f"The guardian heard cycle {cycle.sequence}, which the controller's log does not hold"
-            if start == len(made):  # the controller's log ends earlier: it was killed
-                return f"{same} cycles the same on both sides. {text}: that log ends before.", True
+            beyond = len(heard) - number
+            if start == len(made) and beyond <= BEYOND_MAX:  # the controller's log ends before: it was killed
+                said = f"that log ends before, by {beyond} cycles"
+                return f"{same} cycles the same on both sides. {text}: {said}.", True
             return f"{same} cycles the same. {text}.", False
         lost += at - start
         said = made[at].difference(cycle)
@@ -92,6 +95,8 @@ def compare_processes(controller: OneLog, guardian: OneLog) -> tuple[str, bool]:
         same += 1
         at += 1
     more = f"; {lost} that the controller made were never heard" if lost else ""
+    if at < len(made):
+        more += f"; {len(made) - at} that it made after these are not in the guardian's log"
     return f"controller to guardian: {same} cycles the same on both sides{more}.", True
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from firmware_py import blackbox
 from firmware_py.blackbox import ROW_BYTES
 from firmware_py.pi.console import UserError
+from firmware_py.pi.log_info import restart_sentence
 from firmware_py.pi.log_paths import OneLog
 from firmware_py.pi.log_rows import Row, RowGap, records
 from firmware_py.pi.replay.loops import CYCLE_KINDS, play_controller, play_guardian, play_in_line
@@ -14,6 +15,8 @@ PLAYERS = {"in line": play_in_line, "controller": play_controller, "guardian": p
 NOT_YET = {
     blackbox.COMPARISON: "a comparison of two prescriptions",
 }
+SAME = "Today's code decides as the log says."
+OPEN_END = "It was not closed in order: what came after its last row is not known."
 DECISIONS = (blackbox.STATE, blackbox.REQUEST, blackbox.RESULT, blackbox.ARMED, blackbox.DEVICE)
 
 
@@ -25,6 +28,7 @@ class Verdict:
     checked_n   of these, compared and found the same
     decisions_n   of these, decisions (states, requests, grants and refusals, arming, device)
     problem     the first thing that is wrong, in words; "" if nothing is
+    note        what is not known, and is nothing wrong in itself; "" if nothing is
     """
 
     name: str
@@ -32,11 +36,13 @@ class Verdict:
     checked_n: int
     decisions_n: int
     problem: str
+    note: str = ""
 
     def line(self) -> str:
         """Return the verdict for a person."""
         said = f"{self.name}: {self.checked_n} of {self.rows_n} rows the same, {self.decisions_n} of them decisions."
-        return f"{said} {self.problem}" if self.problem else f"{said} Today's code decides as the log says."
+        said += f" {self.problem or SAME}"
+        return f"{said} {self.note}" if self.note else said
 
 
 def verify(log: OneLog) -> Verdict:
@@ -70,20 +76,27 @@ def verify(log: OneLog) -> Verdict:
         checked_n=tape.checked_n,
         decisions_n=sum(row.kind in DECISIONS for row in checked),
         problem=problem,
+        note="" if log.found.is_ended else OPEN_END,
     )
 
 
 def whole_beginning(log: OneLog) -> tuple[bytes, str]:
     """Return the rows from the very first one to the first that is missing, and what is missing, "" if nothing."""
-    expected, data = 0, b""
-    for first, rows in log.found.pieces:
-        if first != expected:
+    found = log.found
+    expected, parts = 0, []
+    for first, rows in found.pieces:
+        if first != expected or first in found.restarts:
             break
-        data += rows
+        parts.append(rows)
         expected += len(rows) // ROW_BYTES
-    else:
-        if log.found.bytes_lost:
-            return data, f"{log.found.bytes_lost} bytes of the log belong to nothing: it is damaged."
+    data = b"".join(parts)
+    if expected in found.restarts:
+        return data, f"{restart_sentence(expected)} What follows cannot be checked."
+    if len(parts) == len(found.pieces):
+        if found.bytes_lost:
+            return data, f"{found.bytes_lost} bytes of the log belong to nothing: it is damaged."
+        if found.rows_lost:
+            return data, f"{found.rows_lost} rows are missing after row {expected}, at its end."
         return data, ""
     if not data:
         return data, "The beginning of the log is missing, and what was decided before is not known."

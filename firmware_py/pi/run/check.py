@@ -27,6 +27,7 @@ from firmware_py.pi.link_display import has_terminal
 from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.prescription_file import load_prescription
 from firmware_py.pi.run.config import RunConfig, line_of
+from firmware_py.pi.run.link_launch import begun_with, started_with
 from firmware_py.pi.run.wiring import Places, open_imu, open_switch
 from firmware_py.pi.serial_port import SerialPort
 from stimulator import exercise_plan
@@ -99,7 +100,7 @@ def look(config: RunConfig, *, is_sim: bool, openers: Openers | None = None) -> 
             yield _found(what, lambda what=what, line=line: _output(what, line, how))
         yield _found("keys", lambda: _keys(config, how))
         yield _found("battery", lambda: _battery(config, how))
-    yield _found("link", lambda: _link(config, how, is_sim))
+    yield _found("link", lambda: _link(config, how, is_sim), NOTE)
     yield _found("logs", lambda: _folder("logs", Path(config.files.logs)))
     yield _found("settings", lambda: _folder("settings", Path(config.files.settings)))
     yield _real_time()
@@ -112,7 +113,7 @@ def look(config: RunConfig, *, is_sim: bool, openers: Openers | None = None) -> 
     )
 
 
-def _found(what: str, look_at: Callable[[], Finding]) -> Finding:
+def _found(what: str, look_at: Callable[[], Finding], worst: str = MISSING) -> Finding:
     try:
         return look_at()
     except (OSError, ValueError) as e:
@@ -123,7 +124,7 @@ def _found(what: str, look_at: Callable[[], Finding]) -> Finding:
             )
         if text is None:
             raise
-        return Finding(what=what, state=MISSING, text=text)
+        return Finding(what=what, state=worst, text=text)
 
 
 def _prescription(config: RunConfig) -> Finding:
@@ -262,8 +263,13 @@ def _link(config: RunConfig, how: Openers, is_sim: bool) -> Finding:
     if own.pairing_button:
         how.contact(*line_of(own.pairing_button), "pairing button").close()
     found = [] if (how.adapters / own.adapter).exists() else [NO_ADAPTER.format(own.adapter)]
-    found += main_conf_problems(how.main_conf.read_text("utf-8") if how.main_conf.exists() else "")
-    if FileStore(Path(config.files.settings) / "link").load("users") is None:
+    found += main_conf_problems(how.main_conf.read_text("utf-8", "replace") if how.main_conf.exists() else "")
+    folder = Path(config.files.settings) / "link"
+    named = default_prescription()  # any will do: whether it can be read is the question
+    said = begun_with(lambda: started_with(FileStore(folder), named), named)[1]
+    if said:
+        found.append(said)
+    elif FileStore(folder).load("users") is None:
         found.append("Nobody may unlock it: `./swingphase run --add-user NAME:therapist`.")
     if not how.has_terminal():
         found.append("There is no terminal here to show a passkey on, so no laptop can pair.")
@@ -284,6 +290,13 @@ def _folder(what: str, folder: Path) -> Finding:
     if not is_writable:
         text = f"{folder} cannot be written. Change its owner, or name another one in [files]."
         return Finding(what=what, state=MISSING, text=text)
+    for one in folder.glob("*.[01]" if what == "settings" else "session-*"):
+        if not os.access(one, os.R_OK | os.W_OK):
+            text = (
+                f"{one} is another user's and cannot be used. Give all in {folder} to who runs the device: "
+            )
+            text += "install-service does, and so does `sudo chown -RP USER FOLDER`."
+            return Finding(what=what, state=MISSING if what == "settings" else NOTE, text=text)
     text = f"{folder}, {free_n >> 20} MiB free."
     if free_n < FREE_MIN_N:
         return Finding(what=what, state=NOTE, text=text + " The oldest logs will go soon: copy them away.")

@@ -315,7 +315,7 @@ def load_config(path: Path) -> RunConfig:
         raise UserError(
             f"{path} cannot be read ({e.strerror}). Copy swingphase.example.toml to it and fill it in."
         ) from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+    except (ValueError, RecursionError) as e:
         raise UserError(f"{path} is not TOML ({e}). Mend the line named there.") from e
     try:
         found = RunConfig.model_validate(data)

@@ -19,7 +19,7 @@ from firmware_py.pi.console import UserError
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.link_store import FileStore, default_folder
 from firmware_py.pi.link_users import ROLES, add_user, chosen_pin
-from firmware_py.pi.log_folder import new_session
+from firmware_py.pi.log_session import begin_session
 from firmware_py.pi.run.body import Body
 from firmware_py.pi.run.check import MISSING, look, may_start, plan_of, prescription_of
 from firmware_py.pi.run.checked import Check
@@ -27,13 +27,12 @@ from firmware_py.pi.run.config import Link, RunConfig, load_config
 from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exercises, standing, wearers
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link import BATTERY, PAIR
-from firmware_py.pi.run.link_launch import started_with
+from firmware_py.pi.run.link_launch import begun_with, started_with
 from firmware_py.pi.run.only_one import AS_THAT_USER, only_one
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.wiring import Places
-from firmware_py.pi.settings_files import FolderFiles
+from firmware_py.pi.settings_files import opened
 from firmware_py.profile import profile_hash, was_checked
-from firmware_py.settings import SettingsStore
 from gait_detect import mounting_problems
 from stimulator.prescription import Prescription
 
@@ -171,13 +170,16 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     named = prescription_of(config)
     if body is not None and not config.files.prescription:
         named = body.prescription
-    prescription, place = _with_link(config, named, chosen)
-    session = new_session(Path(config.files.logs).resolve())
+    prescription, place, is_sure = _with_link(config, named, chosen)
+    begun = begin_session(Path(config.files.logs).resolve())
+    session = begun.folder
+    if begun.problem:
+        print(begun.problem, file=sys.stderr, flush=True)
     # A simulated person's check must never count for a real one.
     settings = Path(config.files.settings) if body is None else session / "settings"
-    store = SettingsStore(FolderFiles(settings))
+    store = opened(settings)
     name = profile_hash(config.profile(), prescription)
-    is_known = was_checked(store, name, prescription)
+    is_known = is_sure and was_checked(store, name, prescription)
     processes = launch(
         config,
         prescription,
@@ -202,7 +204,7 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
             body.end()
     ran_s = (monotonic_us() - began_us) / 1e6
     told = body.told if body is not None else None
-    for line in summary(processes.report, ran_s, told, watch.armed_again):
+    for line in summary(processes.report, ran_s, told, watch.armed_again, processes.writer.has_lost):
         print(line)
     print(f"Logs: {session} (./swingphase log info, and ./swingphase replay --verify)")
     print(f"Ended: {ended}", file=sys.stderr if watch.problem else sys.stdout)
@@ -215,13 +217,21 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
 
 def _with_link(
     config: RunConfig, named: Prescription, chosen: argparse.Namespace
-) -> tuple[Prescription, LinkPlace | None]:
-    """Return the prescription to start with, and where the link keeps its things; None without a link."""
+) -> tuple[Prescription, LinkPlace | None, bool]:
+    """Return the prescription to start with, where the link keeps its things (None without a link), and is_sure.
+
+    is_sure   False if what was confirmed over the link cannot be read: leg and channels have to be checked again
+    """
     if not config.link.enabled:
-        return named, None
+        return named, None, True
     folder = _link_folder(config, chosen)
-    prescription = may_start(started_with(FileStore(folder), named), config)
-    return prescription, LinkPlace(store=folder, air=str(_air(chosen)) if chosen.sim else "", named=named)
+    begun, said = begun_with(lambda: started_with(FileStore(folder), named), named)
+    if said:
+        print(said, file=sys.stderr, flush=True)
+        return named, None, False
+    prescription = may_start(begun, config)
+    place = LinkPlace(store=folder, air=str(_air(chosen)) if chosen.sim else "", named=named)
+    return prescription, place, True
 
 
 def _why_end(stop: Stop, watch: "Watch", began_us: int, seconds: float | None) -> str:

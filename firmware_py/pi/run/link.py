@@ -213,7 +213,7 @@ def _bluez(spec: LinkSpec) -> Serve:
 
         from firmware_py.pi.bluez_server import BluezServer
 
-        problems = main_conf_problems(MAIN_CONF.read_text("utf-8") if MAIN_CONF.exists() else "")
+        problems = main_conf_problems(MAIN_CONF.read_text("utf-8", "replace") if MAIN_CONF.exists() else "")
         if problems:
             raise UserError("The link does not start: " + " ".join(problems))
         try:

@@ -9,11 +9,12 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from firmware_py.link.contracts import Store
 from firmware_py.link.kept import confirmed_in, hash_of
-from firmware_py.pi.console import ROOT
+from firmware_py.pi.console import ROOT, sentence_of
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.run.link import FILE, LinkSpec
 from stimulator.prescription import Prescription
@@ -37,6 +38,20 @@ def started_with(store: Store, named: Prescription) -> Prescription:
     return confirmed_in(store, named) if store.load(FILE) == hash_of(named) else named
 
 
+def begun_with(begin: Callable[[], Prescription], named: Prescription) -> tuple[Prescription, str]:
+    """Return what the device starts with, and why the link stays off, a sentence; "" if it does not.
+
+    begin   asks the store of the link, such as `started_with`
+    Whatever is wrong in the folder of the link keeps nobody from walking. `named` may then be stronger than what was
+    confirmed over the link, so leg and channels have to be checked again.
+    """
+    try:
+        return begin(), ""
+    except (OSError, ValueError) as e:
+        said = f"{sentence_of(e) or e} Until then the link stays off, the prescription is that of the configuration, "
+        return named, said + "and leg and channels have to be checked again."
+
+
 class LaunchedLink:
     """The process and what it needs to be started again.
 
@@ -46,9 +61,12 @@ class LaunchedLink:
     """
 
     def __init__(self, spec: LinkSpec, ends: tuple[socket.socket, ...], parent: socket.socket) -> None:
-        self._spec, self._ends, self._parent = spec, ends, parent
+        self._ends, self._parent, self._is_sim = ends, parent, spec.is_sim
         parent.setblocking(False)
         self._wait_us = AGAIN_US
+        # Both at once: when it has to be started again, the disk may be full.
+        self._spec = _written(spec, "link.json")
+        self._spec_again = _written(dataclasses.replace(spec, is_again=True), "link-again.json")
         self.process = self._start()
 
     def mend(self) -> bool:
@@ -67,7 +85,7 @@ class LaunchedLink:
             )
             return True
         if now_us - self._since_us > self._wait_us:
-            self._spec = dataclasses.replace(self._spec, is_again=True)
+            self._spec = self._spec_again
             self.process = self._start()
         return False
 
@@ -92,14 +110,18 @@ class LaunchedLink:
     def _start(self) -> subprocess.Popen:
         self._is_dead = False
         self._since_us = monotonic_us()
-        path = Path(self._spec.session) / "link.json"
-        path.write_text(json.dumps(dataclasses.asdict(self._spec)), encoding="utf-8")
-        program = SIM_PROGRAM if self._spec.is_sim else PROGRAM
+        program = SIM_PROGRAM if self._is_sim else PROGRAM
         return subprocess.Popen(
-            [sys.executable, "-m", program, str(path)],
+            [sys.executable, "-m", program, str(self._spec)],
             pass_fds=[one.fileno() for one in self._ends],
             cwd=ROOT,
         )
+
+
+def _written(spec: LinkSpec, name: str) -> Path:
+    path = Path(spec.session) / name
+    path.write_text(json.dumps(dataclasses.asdict(spec)), encoding="utf-8")
+    return path
 
 
 def launch_link(

@@ -5,7 +5,9 @@ nothing: the next start of the Pi, or `systemctl start swingphase`, does. A devi
 """
 
 import argparse
+import grp
 import os
+import pwd
 import re
 import shutil
 import stat
@@ -16,6 +18,7 @@ from firmware_py.pi.console import ROOT, UserError
 from firmware_py.pi.run.config import RunConfig, load_config
 from firmware_py.pi.run.service import Service, files
 
+WRITTEN = re.compile(r"session-\d{6,}$|link$|[a-z_]+\.[01]$")  # in the folders of logs and settings
 USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}$")
 CONSOLE = re.compile(r"/dev/tty[A-Za-z0-9]+$")
 COMMANDS = (
@@ -121,10 +124,48 @@ def install(service: Service) -> int:
             )
     for folder in service.writes:
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.chown(folder, service.user, service.user)
-    print("Installed. Try `./swingphase run --check` as that user, then `systemctl start swingphase`.")
+        hand_over(folder, *_ids(service.user))
+    print(
+        f"Installed. Try `sudo -u {service.user} ./swingphase run --check`, then `systemctl start swingphase`."
+    )
+    print(
+        f"Logs and settings are that user's from now on; for jobs that use them, type sudo -u {service.user}."
+    )
     print(f"It starts with the Pi, not armed. A person arms at {service.console or 'no console: name one'}.")
     return 0
+
+
+def hand_over(folder: Path, uid: int, gid: int) -> None:
+    """Give `folder` to a user, with what the device has written there before, as whoever tried it out.
+
+    Only names that the device writes, never through a symbolic link, and no file that has another name elsewhere:
+    root does this, and the folder may be the wrong one, or somebody else's. UserError if it cannot be.
+    """
+    try:
+        os.chown(folder, uid, gid)
+        for one in sorted(folder.iterdir()):
+            if WRITTEN.match(one.name) and not one.is_symlink() and one.is_dir():
+                for _, inside, beside, fd in os.fwalk(one, follow_symlinks=False):
+                    os.fchown(fd, uid, gid)
+                    for name in (*inside, *beside):
+                        _give(name, uid, gid, fd)
+            elif WRITTEN.match(one.name):
+                _give(str(one), uid, gid)
+    except OSError as e:
+        raise UserError(f"{folder} cannot be given to the service ({e}). Mend it and install again.") from e
+
+
+def _give(name: str, uid: int, gid: int, folder_fd: int | None = None) -> None:
+    found = os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
+    if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+        os.chown(name, uid, gid, dir_fd=folder_fd, follow_symlinks=False)
+
+
+def _ids(user: str) -> tuple[int, int]:
+    try:
+        return pwd.getpwnam(user).pw_uid, grp.getgrnam(user).gr_gid
+    except KeyError as e:
+        raise UserError(f"There is no user and group {user} here ({e}). Make them and install again.") from e
 
 
 def _closed_to_others(path: Path) -> Path | None:

@@ -12,8 +12,10 @@ def is_too_late(report: Report) -> bool:
     return report.lost > JITTER_BUDGET * (report.cycles + report.lost)
 
 
-def summary(report: Report, ran_s: float, told: dict | None, armed_again: int) -> list[str]:
-    """Return what a person wants to know of a run."""
+def summary(
+    report: Report, ran_s: float, told: dict | None, armed_again: int, has_lost_log: bool = False
+) -> list[str]:
+    """Return what a person wants to know of a run. has_lost_log: the disk did not take all of the log."""
     total = max(1, report.cycles + report.lost)
     verdict = "too many: this machine is not good enough" if is_too_late(report) else "within the budget"
     lines = [
@@ -33,6 +35,10 @@ def summary(report: Report, ran_s: float, told: dict | None, armed_again: int) -
         )
     if armed_again:
         lines.append(f"It had to be armed again {armed_again} times; the logs say why.")
+    if has_lost_log:
+        lines.append(
+            "The log is not whole: the disk did not take all of it. The log writer's lines above say more."
+        )
     for name in ("samples_late", "edges_thinned", "frames_lost"):
         if getattr(report, name):
             lines.append(f"{name.replace('_', ' ').capitalize()}: {getattr(report, name)}.")
