@@ -1,5 +1,6 @@
 """The therapist's client arms, holds a test button and stops, over the software radio."""
 
+import argparse
 import asyncio
 import contextlib
 
@@ -10,9 +11,10 @@ from tests.client_rig import (
     bedside,
     unlocked,
 )
-from tests.radio_rig import run, until
+from tests.radio_rig import ADDRESS, run, until
+from therapist import client, link_job
 from therapist.client import LinkClient, NotArmed
-from therapist.link_errors import LinkLost
+from therapist.link_errors import LinkLost, Refused
 from therapist.press import press
 
 
@@ -116,3 +118,107 @@ def test_stop_goes_past_a_request_that_waits(tmp_path, monkeypatch):
             waits.cancel()
 
     run(deed())
+
+
+async def loses_the_link(ward, link):
+    ward.air.cut()
+    await until(lambda: not link.is_connected)
+    ward.air.mend()
+
+
+def hears(ward, monkeypatch):
+    """Return the list of operations that reach the device from now on."""
+    heard, answer = [], ward.session.requests.answer
+
+    def noting(data):
+        heard.append(int.from_bytes(data[2:4], "little"))
+        return answer(data)
+
+    monkeypatch.setattr(ward.session.requests, "answer", noting)
+    return heard
+
+
+def test_a_stop_after_a_lost_link_is_the_first_thing_that_the_device_hears(tmp_path, monkeypatch):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            await loses_the_link(ward, link)
+            heard = hears(ward, monkeypatch)
+            await link.stop()
+            assert heard == [ops.STOP]
+            assert ward.device.told[-1] == "stop"
+            await link.ask(ops.CLEAR)
+            assert heard[1:] == [ops.HELLO, ops.CHALLENGE, ops.UNLOCK, ops.CLEAR], (
+                "and then who one was before"
+            )
+
+    run(deed())
+
+
+def test_a_stop_after_a_lost_link_is_sent_although_the_pin_is_refused(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            await loses_the_link(ward, link)
+            for _ in range(3):
+                ward.session.unlock.lockout.count(None)
+            await link.stop()
+            assert ward.device.told[-1] == "stop"
+            with pytest.raises(Refused, match="Too many wrong PINs"):
+                await link.ask(ops.CLEAR)
+
+    run(deed())
+
+
+def test_a_stop_does_not_wait_until_somebody_else_has_come_back_after_a_lost_link(tmp_path, monkeypatch):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            is_unlocking, goes_on, unlock = asyncio.Event(), asyncio.Event(), link._unlock
+
+            async def slow(*user):
+                is_unlocking.set()
+                await goes_on.wait()
+                return await unlock(*user)
+
+            monkeypatch.setattr(link, "_unlock", slow)
+            await loses_the_link(ward, link)
+            clears = asyncio.ensure_future(link.ask(ops.CLEAR))
+            await is_unlocking.wait()
+            await link.stop()
+            assert ward.device.told[-1] == "stop"
+            goes_on.set()
+            await clears
+            assert ward.device.told[-1] == "clear"
+
+    run(deed())
+
+
+def test_a_stop_that_is_lost_on_its_way_is_sent_again(tmp_path, monkeypatch):
+    async def deed():
+        async with bedside(tmp_path) as ward, LinkClient() as link:
+            monkeypatch.setattr(client, "AGAIN_S", 0.01)
+            write, lost = ward.session.write, []
+
+            def drops(key, data):
+                if lost:
+                    return write(key, data)
+                lost.append(data)
+                ward.air.cut()
+                asyncio.get_running_loop().call_later(0.3, ward.air.mend)
+                return 0
+
+            monkeypatch.setattr(ward.session, "write", drops)
+            await link.stop()
+            assert ward.device.told == ["stop"]
+
+    run(deed())
+
+
+def test_the_job_stop_needs_no_answer_to_hello(tmp_path, monkeypatch, capsys):
+    async def deed():
+        async with bedside(tmp_path) as ward:
+            heard = hears(ward, monkeypatch)
+            assert await link_job._stop(argparse.Namespace(address=ADDRESS)) == 0
+            assert heard == [ops.STOP]
+            assert ward.device.told[-1] == "stop"
+
+    run(deed())
+    assert capsys.readouterr().out.startswith("Stopped.\nnot armed.")

@@ -92,6 +92,7 @@ class Channel:
 
     session, key    of the requests; whoever says hello or unlocks sets them
     seq             of the last request;  lost  set when the connection is gone
+    is_ready        for requests: whoever says hello sets it; a stop does not need it
     on_event(kind, value), on_data(key, bytes), on_lost()   called as things happen
     """
 
@@ -112,6 +113,7 @@ class Channel:
         self._answers: asyncio.Queue[Any] = asyncio.Queue()
         self._turn = asyncio.Lock()
         self.lost = asyncio.Event()
+        self.is_ready = False
         self._subscribed: set[int] = set()
 
     async def __aenter__(self) -> "Channel":

@@ -31,6 +31,7 @@ ROUNDS_MAX = 5_000_000  # some seconds on a laptop
 CONNECT_S = 15.0
 RECONNECT_S = 8.0
 POLL_S = 0.05
+AGAIN_S = 0.2  # until it is tried again to connect
 # What may be sent once more if it was not done: doing it twice, or later, is the same as doing it once.
 RESENT = frozenset(
     (
@@ -61,6 +62,8 @@ class LinkClient:
         self._target, self._scan_s, self._says_hello = target, scan_s, says_hello
         self._on_event, self._on_link = on_event, on_link
         self._channel: Channel | None = None
+        self._connecting = asyncio.Lock()  # a stop waits for this one
+        self._returning = asyncio.Lock()  # and not for this one
         self._user: tuple[str, bytes] | None = (
             None  # name and key of the PIN, to unlock again after a lost link
         )
@@ -71,7 +74,14 @@ class LinkClient:
     async def __aenter__(self) -> "LinkClient":
         if not isinstance(self._target, BLEDevice):
             self._target = await find(self._target, self._scan_s)
-        await self._connect(CONNECT_S)
+        channel = await self._reach(CONNECT_S)
+        if self._says_hello:
+            try:
+                await self._hello(channel)
+                channel.is_ready = True
+            except BaseException:
+                await self.__aexit__()  # nobody else would: the block has not begun
+                raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -91,20 +101,28 @@ class LinkClient:
         """Of the device."""
         return self._target.address if isinstance(self._target, BLEDevice) else str(self._target)
 
-    async def _connect(self, timeout_s: float) -> None:
-        assert self._target is not None
-        channel = Channel(
-            self._target,
-            on_event=self._event,
-            on_data=self._data,
-            on_lost=lambda: self._on_link(False),
-            timeout_s=timeout_s,
-        )
-        await channel.__aenter__()
-        self._channel = channel
-        if self._says_hello:
-            await self._hello(channel)
-        self._on_link(True)
+    async def _reach(self, timeout_s: float = RECONNECT_S) -> Channel:
+        """Return the connection, made anew if it is lost; on a new one nothing was said yet: a stop may be first."""
+        async with self._connecting:
+            if self._channel is None or not self._channel.is_connected:
+                await self._close(self._channel)
+                assert self._target is not None
+                channel = Channel(
+                    self._target,
+                    on_event=self._event,
+                    on_data=self._data,
+                    on_lost=lambda: self._on_link(False),
+                    timeout_s=timeout_s,
+                )
+                await channel.__aenter__()
+                self._channel = channel
+                self._on_link(True)
+            return self._channel
+
+    @staticmethod
+    async def _close(channel: Channel | None) -> None:
+        if channel is not None:
+            await channel.__aexit__()
 
     async def _hello(self, channel: Channel) -> None:
         await channel.subscribe(gatt.CONTROL)
@@ -115,27 +133,48 @@ class LinkClient:
         for key in self._listeners:
             await channel.subscribe(key)
 
-    async def reconnect(self) -> Any:
+    async def reconnect(self, lost: Channel | None = None) -> Any:
         """Connect again after a lost link, as the same user; NotFound after some tries.
 
+        lost   the connection that does not answer, if there may be a newer one already
         Return the status as it was found, before anything else was asked for: it says what was done last.
         """
-        if self._channel is not None:
-            await self._channel.__aexit__()
-        for left in range(RECONNECT_TRIES, 0, -1):
-            try:
-                await self._connect(RECONNECT_S)
-                break
-            except (NotFound, LinkLost):
-                if left == 1:
-                    raise
-                await asyncio.sleep(POLL_S * 4)
-        found = await self._value(gatt.STATUS, values.STATUS)
-        if self._user is not None:
-            await self._unlock(*self._user)
-        if self._watching:
-            await self._there.ask(ops.WATCH, 1)
+        async with self._returning:
+            await self._close(self._channel if lost is None else lost)
+            for left in range(RECONNECT_TRIES, 0, -1):
+                channel = None
+                try:
+                    channel = await self._reach()
+                    return await self._come_back(channel)
+                except (NotFound, LinkLost):
+                    await self._close(channel)
+                    if left == 1:
+                        raise
+                    await asyncio.sleep(AGAIN_S)
+
+    async def _come_back(self, channel: Channel) -> Any:
+        """Say hello on a new connection, and be who one was before. Return the status as it was found."""
+        if self._says_hello and not channel.is_ready:
+            await self._hello(channel)
+        found = _record_in(values.STATUS, await channel.read(gatt.STATUS))
+        if not channel.is_ready:
+            if self._user is not None:
+                await self._unlock(*self._user)
+            if self._watching:
+                await channel.ask(ops.WATCH, 1)
+            channel.is_ready = True
         return found
+
+    async def _ready(self) -> Channel:
+        """Return the connection for whatever is no stop: it stands, and hello was said."""
+        if not self._says_hello:
+            return await self._reach()
+        if not self.is_connected:
+            await self.reconnect(self._there)
+        elif not self._there.is_ready:  # it was made for a stop, or somebody else is coming back
+            async with self._returning:
+                await self._come_back(self._there)
+        return self._there
 
     @property
     def _there(self) -> Channel:
@@ -154,6 +193,7 @@ class LinkClient:
         if not self._says_hello:
             self._says_hello = True
             await self._hello(self._there)
+            self._there.is_ready = True
 
     async def unpair(self) -> None:
         """Let this laptop forget the device. The device still knows this laptop."""
@@ -167,15 +207,13 @@ class LinkClient:
         If the link is lost meanwhile: connect again, read what the device did last, and send again only what
         was not done and may be (`RESENT`); else LinkLost says whether it was done.
         """
-        if not self._there.is_connected:
-            await self.reconnect()
-        channel = self._there
+        channel = await self._ready()
         name = ops.BY_CODE[code].name
         try:
             return await self.ask_once(code, *asked)
         except LinkLost as lost:
             asked_in, seq = channel.session, channel.seq
-            status = await self.reconnect()
+            status = await self.reconnect(channel)
             is_done = (status.done_session, status.done_seq, status.done_op) == (asked_in, seq, code)
             if is_done and status.done_result != ops.OK:
                 raise Refused(name, status.done_result, "") from lost
@@ -199,20 +237,25 @@ class LinkClient:
         raise LinkLost("confirm", False) from lost
 
     async def stop(self) -> None:
-        """No pulse from now on. Sent past everything else that waits."""
-        if not self.is_connected:
-            await self.reconnect()
-        await self._there.stop()
+        """No pulse from now on. Sent past everything else that waits, and on a new connection before anything else:
+
+        the device takes it from whoever is paired, without hello and without a PIN.
+        """
+        for left in range(RECONNECT_TRIES, 0, -1):
+            channel = None
+            try:
+                channel = await self._reach()
+                await channel.stop()
+                return
+            except LinkError as e:
+                if left == 1:
+                    raise
+                if isinstance(e, LinkLost):
+                    await self._close(channel)
+                await asyncio.sleep(AGAIN_S)
 
     async def _value(self, key: int, layout) -> Any:
-        if not self.is_connected:
-            await self.reconnect()
-        record = without_version(layout, await self._there.read(key))
-        if record is None:
-            raise LinkError(
-                "The device speaks another version of this protocol. Use the client that fits it."
-            )
-        return record
+        return _record_in(layout, await (await self._ready()).read(key))
 
     async def info(self) -> Any:
         """Return what the device is; may be read without pairing."""
@@ -386,6 +429,13 @@ class LinkClient:
             if not self._watching and self.is_connected:
                 with contextlib.suppress(LinkError):
                     await self.ask(ops.WATCH, 0)
+
+
+def _record_in(layout, data: bytes) -> Any:
+    record = without_version(layout, data)
+    if record is None:
+        raise LinkError("The device speaks another version of this protocol. Use the client that fits it.")
+    return record
 
 
 __all__ = ["Kept", "LinkClient", "NeedsPairing", "NotArmed", "Unlocked"]

@@ -325,7 +325,8 @@ async def _level(chosen: argparse.Namespace) -> int:
 
 
 async def _stop(chosen: argparse.Namespace) -> int:
-    async with LinkClient(chosen.address) as link:
+    async with LinkClient(chosen.address, says_hello=False) as link:
         await link.stop()
-        _print(["Stopped.", *words.status_lines(await link.status())])
+        print("Stopped.", flush=True)
+        _print(words.status_lines(await link.status()))
     return 0
