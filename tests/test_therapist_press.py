@@ -58,6 +58,23 @@ def test_a_press_whose_program_is_told_to_end_lets_go(tmp_path):
     run(deed())
 
 
+def test_a_press_whose_program_is_told_to_end_before_the_device_has_answered_lets_go(tmp_path, monkeypatch):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            next_out = ward.session.next_out
+            monkeypatch.setattr(ward.session, "next_out", lambda queued=0: None)  # the answer waits
+            held = asyncio.ensure_future(press(link, 0))
+            await until(lambda: ward.session.bursts.is_held)
+            held.cancel()
+            await asyncio.sleep(0)
+            monkeypatch.setattr(ward.session, "next_out", next_out)
+            with pytest.raises(asyncio.CancelledError):
+                await held
+            assert ward.device.told[-1] == "release"
+
+    run(deed())
+
+
 def test_a_press_lets_go_although_its_end_was_swallowed_below(tmp_path, monkeypatch):
     async def deed():
         async with unlocked(tmp_path) as (ward, link):
