@@ -55,6 +55,13 @@ async def unlocked(folder):
         yield ward, link
 
 
+async def loses_the_link(ward, link):
+    """Let the radio be lost, and come back."""
+    ward.air.cut()
+    await until(lambda: not link.is_connected)
+    ward.air.mend()
+
+
 def cuts_after(ward, code, monkeypatch, *, is_done):
     """Let the radio be lost just after, or just before, the device hears the next request of this kind."""
     answer = ward.session.requests.answer

@@ -156,7 +156,7 @@ def a_session(device, tmp_path):
                 wanted = before.prescription._replace(
                     channels=(tibialis._replace(current_ua=tibialis.current_ua + 2_000), peroneal)
                 )
-                await link.try_prescription(wanted)
+                tried = await link.try_prescription(wanted)
                 await link.wait_taken_over()
                 strongest, swings = 0.0, 0
                 async with link.watching() as following:
@@ -169,7 +169,7 @@ def a_session(device, tmp_path):
                 assert strongest == tibialis.current_ua / 1000 + 2, "the walk uses the change"
                 assert swings > 10
                 assert (await link.status()).armed == 1
-                revision = await link.confirm()
+                revision = await link.confirm(tried)
                 confirmed = await link.confirmed()
                 assert (confirmed.prescription, confirmed.revision) == (wanted, revision)
                 await link.ask(ops.DISARM)

@@ -14,15 +14,19 @@ from tests.client_rig import (
     PIN,
     bedside,
     cuts_after,
+    loses_the_link,
     unlocked,
 )
 from tests.link_rig import in_use
 from tests.mpy.link_session import changed
 from tests.radio_rig import ADDRESS, run, until
-from therapist import channel
+from therapist import channel, link_job
 from therapist.channel import scan
-from therapist.client import LinkClient
+from therapist.client import LinkClient, TrialEnded
 from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, Refused
+
+SMALLER = changed(OLD, 1, current_ua=15_000)
+MIXED = changed(SMALLER, 0, current_ua=28_000)  # more on one channel, less on the other
 
 # Finding and pairing ------------------------------------------------------------------------------
 
@@ -179,7 +183,7 @@ def test_a_change_is_tried_read_back_and_confirmed(tmp_path):
             assert (runs.prescription, runs.phase) == (MORE, "on trial")
             assert (await link.confirmed()).prescription == OLD
             await link.wait_taken_over()
-            assert await link.confirm() == 3
+            assert await link.confirm(runs) == 3
             assert (await link.confirmed()).prescription == MORE
             assert in_use(ward) == MORE
         assert shares[-1] == 1.0
@@ -190,8 +194,8 @@ def test_a_change_is_tried_read_back_and_confirmed(tmp_path):
 def test_a_change_that_is_not_confirmed_goes_back(tmp_path):
     async def deed():
         async with unlocked(tmp_path) as (ward, link):
-            await link.try_prescription(MORE)
-            assert (await link.revert()).prescription == OLD
+            runs = await link.try_prescription(MORE)
+            assert (await link.revert(runs)).prescription == OLD
             assert in_use(ward) == OLD
 
     run(deed())
@@ -225,14 +229,14 @@ def test_a_change_waits_for_the_end_of_the_step(tmp_path):
 def test_a_link_lost_while_confirming_is_looked_into_before_anything_is_said(tmp_path, monkeypatch, is_done):
     async def deed():
         async with unlocked(tmp_path) as (ward, link):
-            await link.try_prescription(MORE)
+            runs = await link.try_prescription(MORE)
             cuts_after(ward, ops.CONFIRM, monkeypatch, is_done=is_done)
             if is_done:
-                assert await link.confirm() == 3
+                assert await link.confirm(runs) == 3
                 assert in_use(ward) == MORE
             else:
                 with pytest.raises(LinkLost, match="It was not done"):
-                    await link.confirm()
+                    await link.confirm(runs)
                 assert in_use(ward) == OLD
 
     run(deed())
@@ -249,10 +253,64 @@ def test_a_link_lost_while_committing_leaves_the_smaller_and_is_said(tmp_path, m
             assert in_use(ward) == (LESS if is_done else OLD)
             assert (await link.active()).phase == ("not confirmed" if is_done else "confirmed")
             if is_done:
-                await link.confirm()
+                await link.confirm(await link.active())
                 assert (await link.confirmed()).hash == hash_of(LESS)
 
     run(deed())
+
+
+@pytest.mark.parametrize("decides", ["confirm", "revert"])
+def test_nobody_decides_about_a_trial_that_ended_with_a_lost_link(tmp_path, decides):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            seen = await link.try_prescription(MIXED)
+            await loses_the_link(ward, link)
+            with pytest.raises(TrialEnded, match="smaller of what was tried") as caught:
+                await getattr(link, decides)(seen)
+            assert caught.value.runs.prescription == in_use(ward) == SMALLER
+            assert (await link.confirmed()).prescription == OLD
+            await getattr(link, decides)(caught.value.runs)
+            assert in_use(ward) == (SMALLER if decides == "confirm" else OLD)
+
+    run(deed())
+
+
+def test_a_trial_that_ended_and_left_the_confirmed_prescription_is_said_so(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            seen = await link.try_prescription(MORE)
+            await loses_the_link(ward, link)
+            with pytest.raises(TrialEnded, match="The confirmed prescription runs now"):
+                await link.confirm(seen)
+            assert in_use(ward) == OLD
+
+    run(deed())
+
+
+@pytest.mark.parametrize("says", ["y", "n"])
+def test_who_answers_after_the_trial_has_ended_is_told_what_runs_now(tmp_path, monkeypatch, capsys, says):
+    async def deed():
+        async with bedside(tmp_path) as ward:
+            (tmp_path / "pin").write_text(PIN)
+
+            async def answers(_):
+                ward.air.cut()
+                await until(lambda: ward.session.access.state == 0)
+                ward.air.mend()
+                return says == "y"
+
+            monkeypatch.setattr(link_job, "_asked", answers)
+            job = ["set", "--address", ADDRESS, "--user", "Ada", "--pin-file", str(tmp_path / "pin")]
+            job += ["tibialis_anterior.current_ua=28000", "peroneal.current_ua=15000"]
+            chosen = link_job._parser().parse_args(job)
+            assert await chosen.do(chosen) == 1
+            assert in_use(ward) == SMALLER
+
+    run(deed())
+    said = capsys.readouterr().out
+    assert "The trial is over" in said
+    assert "  tibialis_anterior.current_ua: was 25000, tried 28000, now 25000 uA" in said
+    assert "  peroneal.current_ua: was 20000, tried 15000, now 15000 uA" in said
 
 
 @pytest.mark.parametrize("is_done", [True, False])

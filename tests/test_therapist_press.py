@@ -9,6 +9,7 @@ import pytest
 from firmware_py.link import ops
 from tests.client_rig import (
     bedside,
+    loses_the_link,
     unlocked,
 )
 from tests.radio_rig import ADDRESS, run, until
@@ -135,12 +136,6 @@ def test_stop_goes_past_a_request_that_waits(tmp_path, monkeypatch):
             waits.cancel()
 
     run(deed())
-
-
-async def loses_the_link(ward, link):
-    ward.air.cut()
-    await until(lambda: not link.is_connected)
-    ward.air.mend()
 
 
 def hears(ward, monkeypatch):

@@ -22,7 +22,7 @@ from firmware_py.pi.link_users import key_of, user_of
 from stimulator.prescription import Prescription, canonical_bytes
 from therapist.channel import SCAN_S, Channel, find
 from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, Refused
-from therapist.link_records import Kept, NotArmed, Unlocked, checked, kept_of
+from therapist.link_records import Kept, NotArmed, TrialEnded, Unlocked, checked, kept_of
 from therapist.samples import Sample, read_samples
 
 EPOCH_2020_S = 1_577_836_800  # the device counts from here
@@ -352,15 +352,26 @@ class LinkClient:
             f"The change still waits for the end of a step after {seconds:.0f} s. Look at the wearer."
         )
 
-    async def confirm(self) -> int:
-        """What runs now is the prescription; return its revision."""
-        runs = await self.active()
-        return (await self.ask(ops.CONFIRM, runs.hash, runs.revision)).revision
+    async def confirm(self, seen: Kept) -> int:
+        """What somebody has `seen` at work is the prescription; return its revision.
 
-    async def revert(self) -> Kept:
-        """Go back to the confirmed prescription; return what runs."""
-        await self.ask(ops.REVERT, (await self.active()).revision)
+        seen   as `try_prescription` or `active` returned it, not read again: it may not run any more
+        """
+        return (await self._decided(ops.CONFIRM, seen.hash, seen.revision)).revision
+
+    async def revert(self, seen: Kept) -> Kept:
+        """Go back from what was `seen` to the confirmed prescription; return what runs."""
+        await self._decided(ops.REVERT, seen.revision)
         return await self.active()
+
+    async def _decided(self, code: int, *asked: Any) -> Any:
+        """Tell the device what a person has decided; TrialEnded if that was about something that runs no more."""
+        try:
+            return await self.ask(code, *asked)
+        except Refused as refused:
+            if refused.result not in (ops.WRONG_STATE, ops.WRONG_REVISION, ops.WRONG_HASH):
+                raise
+            raise TrialEnded(await self.active()) from refused
 
     # Arming ---------------------------------------------------------------------------------------
 
@@ -438,4 +449,4 @@ def _record_in(layout, data: bytes) -> Any:
     return record
 
 
-__all__ = ["Kept", "LinkClient", "NeedsPairing", "NotArmed", "Unlocked"]
+__all__ = ["Kept", "LinkClient", "NeedsPairing", "NotArmed", "TrialEnded", "Unlocked"]

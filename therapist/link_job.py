@@ -23,7 +23,7 @@ from stimulator.parameters import CHANNEL_NAMES
 from stimulator.prescription import warnings
 from therapist import link_words as words
 from therapist.channel import SCAN_S, scan
-from therapist.client import LinkClient
+from therapist.client import LinkClient, TrialEnded
 from therapist.log_download import download_log
 from therapist.press import press
 
@@ -208,16 +208,20 @@ async def _set(chosen: argparse.Namespace) -> int:
             print("Nothing would change.")
             return 0
         _print(["Change:", *changes, *[f"Note: {w}" for w in warnings(wanted)]])
-        await link.try_prescription(wanted)
+        tried = await link.try_prescription(wanted)
         await link.wait_taken_over()
         print(
             "On trial. It ends by itself after 10 minutes, with the connection, or if you say no.", flush=True
         )
-        if chosen.confirm or await _asked("Watch the wearer walk. Confirm? [y/N] "):
-            print(f"Confirmed as revision {await link.confirm()}.")
-            return 0
-        await link.revert()
-        print("Not confirmed: the prescription is as it was.")
+        is_right = chosen.confirm or await _asked("Watch the wearer walk. Confirm? [y/N] ")
+        try:
+            if is_right:
+                print(f"Confirmed as revision {await link.confirm(tried)}.")
+                return 0
+            await link.revert(tried)
+            print("Not confirmed: the prescription is as it was.")
+        except TrialEnded as ended:
+            _print([str(ended), *words.outcome_lines(before.prescription, wanted, ended.runs.prescription)])
         return 1
 
 
@@ -231,10 +235,12 @@ async def _confirm(chosen: argparse.Namespace) -> int:
         if runs.phase == "confirmed":
             print("What runs is confirmed.")
             return 0
+        confirmed = await link.confirmed()
+        _print(["Not confirmed:", *words.change_lines(confirmed.prescription, runs.prescription)])
         if chosen.revert:
-            await link.revert()
+            await link.revert(runs)
         else:
-            await link.confirm()
+            await link.confirm(runs)
         _print(words.status_lines(await link.status()))
     return 0
 

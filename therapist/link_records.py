@@ -42,6 +42,23 @@ class NotArmed(LinkError):
         self.status = status
 
 
+class TrialEnded(LinkError):
+    """A decision came too late: something else `runs` by now, and the device has changed nothing."""
+
+    def __init__(self, runs: Kept) -> None:
+        said = {
+            "confirmed": "The confirmed prescription runs now.",
+            "on trial": "Another trial runs now.",
+            "not confirmed": "The smaller of what was tried and what was confirmed runs now, until somebody confirms "
+            "it or goes back.",
+        }
+        super().__init__(
+            f"The trial is over, so nothing was confirmed and nothing changed. {said[runs.phase]} "
+            "Look at it (`./swingphase link get`) and at the wearer, then decide anew."
+        )
+        self.runs = runs
+
+
 def checked(name: str, reply: Any) -> Any:
     """Return what an answer holds; Refused with the device's reason if it is a no."""
     if reply.result != ops.OK:
