@@ -22,7 +22,7 @@ from firmware_py.pi.log_file import read_log
 from hw_sim.demo import demo_prescription
 from hw_sim.radio import link_sim
 from tests.house import REPO
-from therapist import client, link_job
+from therapist import connection, link_job
 from therapist.client import LinkClient
 from therapist.link_errors import LinkError, Refused
 from therapist.log_download import download_log
@@ -336,7 +336,7 @@ def test_bad_input_on_the_command_line_gets_a_sentence_before_anything_is_asked(
 
 
 def test_a_device_that_ends_during_a_session_is_said_so(device, monkeypatch):
-    monkeypatch.setattr(client, "RECONNECT_S", 0.3)
+    monkeypatch.setattr(connection, "RECONNECT_S", 0.3)
 
     async def session():
         async with device.laptop(), LinkClient(scan_s=20) as link:

@@ -13,7 +13,7 @@ from tests.client_rig import (
     unlocked,
 )
 from tests.radio_rig import ADDRESS, run, until
-from therapist import client, link_job
+from therapist import connection, link_job
 from therapist.client import LinkClient, NotArmed
 from therapist.link_errors import LinkLost, Refused
 from therapist.press import press
@@ -206,7 +206,7 @@ def test_a_stop_does_not_wait_until_somebody_else_has_come_back_after_a_lost_lin
 def test_a_stop_that_is_lost_on_its_way_is_sent_again(tmp_path, monkeypatch):
     async def deed():
         async with bedside(tmp_path) as ward, LinkClient() as link:
-            monkeypatch.setattr(client, "AGAIN_S", 0.01)
+            monkeypatch.setattr(connection, "AGAIN_S", 0.01)
             write, lost = ward.session.write, []
 
             def drops(key, data):
