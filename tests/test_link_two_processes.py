@@ -103,7 +103,7 @@ def device(paired_device):
 
 
 async def pairs(device):
-    async with device.laptop(), LinkClient(says_hello=False, scan_s=20) as link:
+    async with device.laptop(), LinkClient(link_sim.ADDRESS, says_hello=False, scan_s=20) as link:
         device.button()
         await link.pair()
 
@@ -138,7 +138,7 @@ def test_pair_unlock_read_test_burst_change_walk_confirm_download_log_disconnect
 def a_session(device, tmp_path):
     async def session():
         async with device.laptop():
-            async with LinkClient(says_hello=False, scan_s=20) as link:
+            async with LinkClient(link_sim.ADDRESS, says_hello=False, scan_s=20) as link:
                 device.button()
                 await link.pair()
                 with pytest.raises(Refused):
@@ -196,7 +196,7 @@ def test_a_client_that_is_killed_in_a_burst_and_one_that_is_stopped_end_it(devic
         "from therapist.client import LinkClient\n"
         "from therapist.press import press\n"
         "async def main(air, keys):\n"
-        "    async with link_sim.laptop(air, keys, None), LinkClient(scan_s=20) as link:\n"
+        "    async with link_sim.laptop(air, keys, None), LinkClient(link_sim.ADDRESS, scan_s=20) as link:\n"
         f"        await link.unlock('Therapist', '{PIN}')\n"
         "        await link.ask(ops.ACKNOWLEDGE)\n"
         "        await link.arm(ops.ARM_TEST)\n"
@@ -227,7 +227,7 @@ def test_a_client_that_is_killed_in_a_burst_and_one_that_is_stopped_end_it(devic
 
 
 async def downloads(device, path):
-    async with device.laptop(), LinkClient(scan_s=20) as link:
+    async with device.laptop(), LinkClient(link_sim.ADDRESS, scan_s=20) as link:
         await link.unlock("Therapist", PIN)
         await log_holds_what_was(link)
         await download_log(link, path, last=4_000)
@@ -246,7 +246,8 @@ def pulses_of_last_burst(times):
 
 
 def link(device, *arguments):
-    return link_job.main([*arguments, "--sim", str(device.folder / "air")], lambda: link_sim)
+    there = ["--address", link_sim.ADDRESS, "--sim", str(device.folder / "air")]
+    return link_job.main([*arguments, *there], lambda: link_sim)
 
 
 def test_the_command_line_scans_informs_and_gets(device, capsys):
@@ -339,7 +340,7 @@ def test_a_device_that_ends_during_a_session_is_said_so(device, monkeypatch):
     monkeypatch.setattr(connection, "RECONNECT_S", 0.3)
 
     async def session():
-        async with device.laptop(), LinkClient(scan_s=20) as link:
+        async with device.laptop(), LinkClient(link_sim.ADDRESS, scan_s=20) as link:
             device.end()
             await asyncio.wait_for(link.lost.wait(), 10)
             with pytest.raises(LinkError):

@@ -13,6 +13,7 @@ from tests.client_rig import (
     OLD,
     PIN,
     bedside,
+    beside,
     cuts_after,
     loses_the_link,
     unlocked,
@@ -23,6 +24,7 @@ from tests.radio_rig import ADDRESS, run, until
 from therapist import channel, link_job
 from therapist.channel import scan
 from therapist.client import LinkClient, TrialEnded
+from therapist.known import Known
 from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, Refused
 
 SMALLER = changed(OLD, 1, current_ua=15_000)
@@ -57,7 +59,7 @@ def test_a_laptop_that_is_not_paired_is_told_how(tmp_path):
     async def deed():
         async with bedside(tmp_path, pairs=False):
             with pytest.raises(NeedsPairing, match="link pair"):
-                async with LinkClient():
+                async with beside():
                     pass
 
     run(deed())
@@ -65,7 +67,7 @@ def test_a_laptop_that_is_not_paired_is_told_how(tmp_path):
 
 def test_before_pairing_only_what_is_open_can_be_read(tmp_path):
     async def deed():
-        async with bedside(tmp_path, pairs=False), LinkClient(says_hello=False) as link:
+        async with bedside(tmp_path, pairs=False), beside(says_hello=False) as link:
             assert (await link.about())["model"] == "P24"
             info = await link.info()
             assert (info.is_pairable, info.piece_max) == (0, 247 - 3 - 6)
@@ -77,7 +79,7 @@ def test_before_pairing_only_what_is_open_can_be_read(tmp_path):
 
 def test_a_closed_window_is_said_so(tmp_path):
     async def deed():
-        async with bedside(tmp_path, pairs=False), LinkClient(says_hello=False) as link:
+        async with bedside(tmp_path, pairs=False), beside(says_hello=False) as link:
             with pytest.raises(LinkError, match="pairing button"):
                 await link.pair()
 
@@ -87,11 +89,11 @@ def test_a_closed_window_is_said_so(tmp_path):
 def test_after_unpairing_it_is_a_stranger(tmp_path):
     async def deed():
         async with bedside(tmp_path) as ward:
-            async with LinkClient() as link:
+            async with beside() as link:
                 await link.unpair()
             await until(lambda: ward.session.access.state == 0)
             with pytest.raises(NeedsPairing):
-                async with LinkClient():
+                async with beside():
                     pass
 
     run(deed())
@@ -102,7 +104,7 @@ def test_after_unpairing_it_is_a_stranger(tmp_path):
 
 def test_a_pin_unlocks_and_sets_the_clock_and_lock_locks(tmp_path):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             with pytest.raises(Refused) as caught:
                 await link.ask(ops.ACKNOWLEDGE)
             assert caught.value.result == ops.NOT_ALLOWED
@@ -119,7 +121,7 @@ def test_a_pin_unlocks_and_sets_the_clock_and_lock_locks(tmp_path):
 
 def test_a_wrong_pin_is_refused_and_the_wait_is_named(tmp_path):
     async def deed():
-        async with bedside(tmp_path), LinkClient() as link:
+        async with bedside(tmp_path), beside() as link:
             for _ in range(2):
                 with pytest.raises(Refused, match="Wrong user or PIN"):
                     await link.unlock("Ada", "999999")
@@ -133,7 +135,7 @@ def test_a_wrong_pin_is_refused_and_the_wait_is_named(tmp_path):
 
 def test_a_device_that_does_not_know_the_pin_is_found_out(tmp_path, monkeypatch):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             real = ward.session.unlock.unlock
             monkeypatch.setattr(ward.session.unlock, "unlock", lambda *a: (*real(*a)[:2], bytes(8)))
             with pytest.raises(LinkError, match="does not know the PIN"):
@@ -145,7 +147,7 @@ def test_a_device_that_does_not_know_the_pin_is_found_out(tmp_path, monkeypatch)
 @pytest.mark.parametrize("rounds", [0, 1, 99_999, 5_000_001])
 def test_a_device_that_would_learn_the_pin_from_a_cheap_proof_gets_none(tmp_path, monkeypatch, rounds):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             challenge = ward.session.unlock.challenge
             monkeypatch.setattr(
                 ward.session.unlock,
@@ -303,6 +305,7 @@ def test_who_answers_after_the_trial_has_ended_is_told_what_runs_now(tmp_path, m
             job = ["set", "--address", ADDRESS, "--user", "Ada", "--pin-file", str(tmp_path / "pin")]
             job += ["tibialis_anterior.current_ua=28000", "peroneal.current_ua=15000"]
             chosen = link_job._parser().parse_args(job)
+            chosen.known = Known(tmp_path / "known.json")
             assert await chosen.do(chosen) == 1
             assert in_use(ward) == SMALLER
 
@@ -317,7 +320,7 @@ def test_who_answers_after_the_trial_has_ended_is_told_what_runs_now(tmp_path, m
 def test_what_may_be_done_twice_is_done_after_a_lost_link_without_asking(tmp_path, monkeypatch, is_done):
     async def deed():
         links = []
-        async with bedside(tmp_path) as ward, LinkClient(on_link=links.append) as link:
+        async with bedside(tmp_path) as ward, beside(on_link=links.append) as link:
             cuts_after(ward, ops.LEVEL, monkeypatch, is_done=is_done)
             await link.ask(ops.LEVEL, 55)
             assert ward.device.told.count("level 55") == 1
@@ -343,7 +346,7 @@ def test_an_error_that_bluez_gives_for_a_lost_link_is_not_taken_for_a_missing_pa
     tmp_path, monkeypatch, is_gone
 ):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             write = link._there._client.write_gatt_char
             told = []
 
@@ -370,7 +373,7 @@ def test_an_error_that_bluez_gives_for_a_lost_link_is_not_taken_for_a_missing_pa
 
 def test_a_device_that_stays_away_is_said_so(tmp_path, monkeypatch):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             monkeypatch.setattr(channel.BleakClient, "connect", _never)
             ward.air.cut()
             await until(lambda: not link.is_connected)
@@ -386,7 +389,7 @@ def test_a_device_that_stays_away_is_said_so(tmp_path, monkeypatch):
 def test_a_device_that_does_not_answer_leaves_it_open_whether_it_was_done(tmp_path, monkeypatch):
     async def deed():
         monkeypatch.setattr(channel, "ANSWER_S", 0.1)
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             monkeypatch.setattr(ward.session, "next_out", lambda queued=0: None)
             with pytest.raises(LinkLost, match="Nobody knows"):
                 await link._there.ask(ops.PAUSE, timeout_s=0.1)

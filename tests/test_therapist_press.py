@@ -9,12 +9,14 @@ import pytest
 from firmware_py.link import ops
 from tests.client_rig import (
     bedside,
+    beside,
     loses_the_link,
     unlocked,
 )
 from tests.radio_rig import ADDRESS, run, until
 from therapist import connection, link_job
-from therapist.client import LinkClient, NotArmed
+from therapist.client import NotArmed
+from therapist.known import Known
 from therapist.link_errors import LinkLost, Refused
 from therapist.press import press
 
@@ -127,7 +129,7 @@ def test_a_press_that_is_cut_off_or_stalls_is_ended_by_the_device(tmp_path, monk
 
 def test_stop_goes_past_a_request_that_waits(tmp_path, monkeypatch):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             monkeypatch.setattr(ward.session, "next_out", lambda queued=0: None)
             waits = asyncio.ensure_future(link.ask_once(ops.PAUSE))
             await until(lambda: "pause" in ward.device.told)
@@ -205,7 +207,7 @@ def test_a_stop_does_not_wait_until_somebody_else_has_come_back_after_a_lost_lin
 
 def test_a_stop_that_is_lost_on_its_way_is_sent_again(tmp_path, monkeypatch):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             monkeypatch.setattr(connection, "AGAIN_S", 0.01)
             write, lost = ward.session.write, []
 
@@ -228,9 +230,10 @@ def test_the_job_stop_needs_no_answer_to_hello(tmp_path, monkeypatch, capsys):
     async def deed():
         async with bedside(tmp_path) as ward:
             heard = hears(ward, monkeypatch)
-            assert await link_job._stop(argparse.Namespace(address=ADDRESS)) == 0
+            known = Known(tmp_path / "known.json")
+            assert await link_job._stop(argparse.Namespace(address=ADDRESS, known=known)) == 0
             assert heard == [ops.STOP]
             assert ward.device.told[-1] == "stop"
 
     run(deed())
-    assert capsys.readouterr().out.startswith("Stopped.\nnot armed.")
+    assert capsys.readouterr().out.startswith(f"Stopped: SWP-TEST ({ADDRESS}).\nnot armed.")
