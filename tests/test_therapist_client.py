@@ -15,20 +15,15 @@ from tests.client_rig import (
     bedside,
     beside,
     cuts_after,
-    loses_the_link,
     unlocked,
 )
 from tests.link_rig import in_use
 from tests.mpy.link_session import changed
 from tests.radio_rig import ADDRESS, run, until
-from therapist import channel, link_job
+from therapist import channel
 from therapist.channel import scan
-from therapist.client import LinkClient, TrialEnded
-from therapist.known import Known
+from therapist.client import LinkClient
 from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, Refused
-
-SMALLER = changed(OLD, 1, current_ua=15_000)
-MIXED = changed(SMALLER, 0, current_ua=28_000)  # more on one channel, less on the other
 
 # Finding and pairing ------------------------------------------------------------------------------
 
@@ -261,69 +256,15 @@ def test_a_link_lost_while_committing_leaves_the_smaller_and_is_said(tmp_path, m
     run(deed())
 
 
-@pytest.mark.parametrize("decides", ["confirm", "revert"])
-def test_nobody_decides_about_a_trial_that_ended_with_a_lost_link(tmp_path, decides):
-    async def deed():
-        async with unlocked(tmp_path) as (ward, link):
-            seen = await link.try_prescription(MIXED)
-            await loses_the_link(ward, link)
-            with pytest.raises(TrialEnded, match="smaller of what was tried") as caught:
-                await getattr(link, decides)(seen)
-            assert caught.value.runs.prescription == in_use(ward) == SMALLER
-            assert (await link.confirmed()).prescription == OLD
-            await getattr(link, decides)(caught.value.runs)
-            assert in_use(ward) == (SMALLER if decides == "confirm" else OLD)
-
-    run(deed())
-
-
-def test_a_trial_that_ended_and_left_the_confirmed_prescription_is_said_so(tmp_path):
-    async def deed():
-        async with unlocked(tmp_path) as (ward, link):
-            seen = await link.try_prescription(MORE)
-            await loses_the_link(ward, link)
-            with pytest.raises(TrialEnded, match="The confirmed prescription runs now"):
-                await link.confirm(seen)
-            assert in_use(ward) == OLD
-
-    run(deed())
-
-
-@pytest.mark.parametrize("says", ["y", "n"])
-def test_who_answers_after_the_trial_has_ended_is_told_what_runs_now(tmp_path, monkeypatch, capsys, says):
-    async def deed():
-        async with bedside(tmp_path) as ward:
-            (tmp_path / "pin").write_text(PIN)
-
-            async def answers(_):
-                ward.air.cut()
-                await until(lambda: ward.session.access.state == 0)
-                ward.air.mend()
-                return says == "y"
-
-            monkeypatch.setattr(link_job, "_asked", answers)
-            job = ["set", "--address", ADDRESS, "--user", "Ada", "--pin-file", str(tmp_path / "pin")]
-            job += ["tibialis_anterior.current_ua=28000", "peroneal.current_ua=15000"]
-            chosen = link_job._parser().parse_args(job)
-            chosen.known = Known(tmp_path / "known.json")
-            assert await chosen.do(chosen) == 1
-            assert in_use(ward) == SMALLER
-
-    run(deed())
-    said = capsys.readouterr().out
-    assert "The trial is over" in said
-    assert "  tibialis_anterior.current_ua: was 25000, tried 28000, now 25000 uA" in said
-    assert "  peroneal.current_ua: was 20000, tried 15000, now 15000 uA" in said
-
-
 @pytest.mark.parametrize("is_done", [True, False])
 def test_what_may_be_done_twice_is_done_after_a_lost_link_without_asking(tmp_path, monkeypatch, is_done):
     async def deed():
         links = []
         async with bedside(tmp_path) as ward, beside(on_link=links.append) as link:
-            cuts_after(ward, ops.LEVEL, monkeypatch, is_done=is_done)
-            await link.ask(ops.LEVEL, 55)
-            assert ward.device.told.count("level 55") == 1
+            await link.unlock("Ada", PIN)
+            cuts_after(ward, ops.DISARM, monkeypatch, is_done=is_done)
+            await link.ask(ops.DISARM)
+            assert ward.device.told.count("disarm") == 1
             assert links == [True, False, True]
 
     run(deed())
@@ -346,7 +287,7 @@ def test_an_error_that_bluez_gives_for_a_lost_link_is_not_taken_for_a_missing_pa
     tmp_path, monkeypatch, is_gone
 ):
     async def deed():
-        async with bedside(tmp_path) as ward, beside() as link:
+        async with unlocked(tmp_path) as (ward, link):
             write = link._there._client.write_gatt_char
             told = []
 
@@ -362,11 +303,11 @@ def test_an_error_that_bluez_gives_for_a_lost_link_is_not_taken_for_a_missing_pa
             monkeypatch.setattr(channel, "GONE_S", 0.5)
             monkeypatch.setattr(link._there._client, "write_gatt_char", fails)
             if is_gone:
-                await link.ask(ops.LEVEL, 55)
-                assert ward.device.told.count("level 55") == 1
+                await link.ask(ops.DISARM)
+                assert ward.device.told.count("disarm") == 1
             else:
                 with pytest.raises(LinkError, match="failed"):
-                    await link.ask(ops.LEVEL, 55)
+                    await link.ask(ops.DISARM)
 
     run(deed())
 

@@ -161,7 +161,7 @@ def test_a_stop_after_a_lost_link_is_the_first_thing_that_the_device_hears(tmp_p
             assert heard == [ops.STOP]
             assert ward.device.told[-1] == "stop"
             await link.ask(ops.CLEAR)
-            assert heard[1:] == [ops.HELLO, ops.CHALLENGE, ops.UNLOCK, ops.CLEAR], (
+            assert heard[1:] == [ops.HELLO, ops.CHALLENGE, ops.UNLOCK, ops.TIME, ops.CLEAR], (
                 "and then who one was before"
             )
 

@@ -27,13 +27,9 @@ from therapist.samples import Sample, read_samples
 EPOCH_2020_S = 1_577_836_800  # the device counts from here
 ROUNDS_MAX = 5_000_000  # some seconds on a laptop
 POLL_S = 0.05
-# What may be sent once more if it was not done: doing it twice, or later, is the same as doing it once.
-RESENT = frozenset(
-    (
-        *(ops.LOG_INFO, ops.HISTORY, ops.TIME, ops.WATCH, ops.CHALLENGE, ops.LOCK),
-        *(ops.PAUSE, ops.LEVEL, ops.DISARM),
-    )
-)
+# What may be sent once more if it was not done: twice, or half a minute later, is the same as once: reading, and off.
+# Not what the wearer may have set by key meanwhile (level, pause, resume), nor a clock that was read before.
+RESENT = frozenset((ops.LOG_INFO, ops.HISTORY, ops.WATCH, ops.CHALLENGE, ops.LOCK, ops.DISARM))
 
 
 class LinkClient(Connection):
@@ -123,7 +119,6 @@ class LinkClient(Connection):
         key = await asyncio.to_thread(key_of, pin, challenge.salt, challenge.rounds)
         found = await self._unlock(user, key)
         self._user = (user, key)
-        await self.ask(ops.TIME, max(0, int(time.time()) - EPOCH_2020_S))
         return found
 
     async def _unlock(self, user: str, key: bytes) -> Unlocked:
@@ -136,6 +131,10 @@ class LinkClient(Connection):
         if not is_same(theirs, got.proof):
             raise LinkError("This device does not know the PIN: it is not the one it says it is. Leave it.")
         channel.key = hmac_sha256(key, proof_message(b"session", nonce, mine, user))
+        now_s = max(
+            0, int(time.time()) - EPOCH_2020_S
+        )  # again each time: the device may have been switched off
+        checked("time", await channel.ask(ops.TIME, now_s))
         return Unlocked(user=user, role=ops.ROLE_NAMES[got.role], minutes=got.minutes)
 
     async def lock(self) -> None:
