@@ -68,6 +68,18 @@ async def loses_the_link(ward, link):
     ward.air.mend()
 
 
+def hears(ward, monkeypatch):
+    """Return the list of operations that reach the device from now on."""
+    heard, answer = [], ward.session.requests.answer
+
+    def noting(data):
+        heard.append(int.from_bytes(data[2:4], "little"))
+        return answer(data)
+
+    monkeypatch.setattr(ward.session.requests, "answer", noting)
+    return heard
+
+
 def cuts_after(ward, code, monkeypatch, *, is_done):
     """Let the radio be lost just after, or just before, the device hears the next request of this kind."""
     answer = ward.session.requests.answer

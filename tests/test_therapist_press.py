@@ -10,6 +10,7 @@ from firmware_py.link import ops
 from tests.client_rig import (
     bedside,
     beside,
+    hears,
     loses_the_link,
     unlocked,
 )
@@ -138,18 +139,6 @@ def test_stop_goes_past_a_request_that_waits(tmp_path, monkeypatch):
             waits.cancel()
 
     run(deed())
-
-
-def hears(ward, monkeypatch):
-    """Return the list of operations that reach the device from now on."""
-    heard, answer = [], ward.session.requests.answer
-
-    def noting(data):
-        heard.append(int.from_bytes(data[2:4], "little"))
-        return answer(data)
-
-    monkeypatch.setattr(ward.session.requests, "answer", noting)
-    return heard
 
 
 def test_a_stop_after_a_lost_link_is_the_first_thing_that_the_device_hears(tmp_path, monkeypatch):

@@ -14,9 +14,9 @@ from typing import Any
 
 from firmware_py.link import gatt, ops, values
 from firmware_py.link.proofs import hmac_sha256, is_same
-from firmware_py.link.unlock import ROUNDS_MIN, proof_message
+from firmware_py.link.unlock import proof_message
 from firmware_py.link.wire import with_version
-from firmware_py.pi.link_users import key_of, user_of
+from firmware_py.pi.link_users import ROUNDS, key_of, user_of
 from stimulator.prescription import Prescription, canonical_bytes
 from therapist.channel import Channel
 from therapist.connection import Connection, record_in
@@ -108,20 +108,32 @@ class LinkClient(Connection):
 
     # Roles ----------------------------------------------------------------------------------------
 
-    async def unlock(self, user: str, pin: str) -> Unlocked:
-        """Become therapist or engineer. The key of the PIN is kept in memory until `lock`, for a lost link."""
-        challenge = await self.ask(ops.CHALLENGE, user)
-        if not ROUNDS_MIN <= challenge.rounds <= ROUNDS_MAX:
-            raise LinkError(
-                f"The device asks for {challenge.rounds} rounds; {ROUNDS_MIN} to {ROUNDS_MAX} are allowed: with fewer "
-                "it could find the PIN from the answer. It may not be the device it says it is. Leave it."
-            )
-        key = await asyncio.to_thread(key_of, pin, challenge.salt, challenge.rounds)
-        found = await self._unlock(user, key)
-        self._user = (user, key)
-        return found
+    async def unlock(self, user: str, pin: str, made_with: tuple[bytes, int] | None = None) -> Unlocked:
+        """Become therapist or engineer. The key of the PIN is kept in memory until `lock`, for a lost link.
 
-    async def _unlock(self, user: str, key: bytes) -> Unlocked:
+        made_with   (salt, rounds) of this user's PIN on this device, if that is known from before: `Unlocked` and
+                    `set_pin` return it. Whoever asks for another gets no proof: a device that could choose the salt
+                    could have a table of all short PINs ready
+        """
+        challenge = await self.ask(ops.CHALLENGE, user)
+        if not ROUNDS <= challenge.rounds <= ROUNDS_MAX:
+            raise LinkError(
+                f"The device asks for {challenge.rounds} rounds; {ROUNDS} to {ROUNDS_MAX} are allowed: with fewer it "
+                "could find the PIN from the answer. Nobody has a PIN on it yet, or it is not the device it says it "
+                "is. Leave it."
+            )
+        asked_for = (challenge.salt, challenge.rounds)
+        if made_with is not None and asked_for != made_with:
+            raise LinkError(
+                f"The PIN of {user} is not asked for as before. If it was set anew, on another laptop or at the "
+                "device, add --pin-was-changed once. Else it may not be the device it says it is: leave it."
+            )
+        key = await asyncio.to_thread(key_of, pin, *asked_for)
+        role, minutes = await self._unlock(user, key)
+        self._user = (user, key)
+        return Unlocked(user=user, role=role, minutes=minutes, made_with=asked_for)
+
+    async def _unlock(self, user: str, key: bytes) -> tuple[str, int]:
         channel = self._there
         nonce = checked("challenge", await channel.ask(ops.CHALLENGE, user)).nonce
         mine = secrets.token_bytes(8)
@@ -135,7 +147,7 @@ class LinkClient(Connection):
             0, int(time.time()) - EPOCH_2020_S
         )  # again each time: the device may have been switched off
         checked("time", await channel.ask(ops.TIME, now_s))
-        return Unlocked(user=user, role=ops.ROLE_NAMES[got.role], minutes=got.minutes)
+        return ops.ROLE_NAMES[got.role], got.minutes
 
     async def lock(self) -> None:
         """Be wearer again."""
@@ -143,9 +155,11 @@ class LinkClient(Connection):
         await self.ask(ops.LOCK)
         self._there.key = b""
 
-    async def set_pin(self, user: str, role: str, pin: str) -> None:
-        """Set a PIN: one's own, or as engineer anybody's."""
-        await self.ask(ops.USER, *user_of(user, role, pin))
+    async def set_pin(self, user: str, role: str, pin: str) -> tuple[bytes, int]:
+        """Set a PIN: one's own, or as engineer anybody's. Return what its key is made with, for `unlock`."""
+        made = user_of(user, role, pin)
+        await self.ask(ops.USER, *made)
+        return made.salt, made.rounds
 
     # Prescription ---------------------------------------------------------------------------------
 

@@ -58,18 +58,11 @@ class Known:
         """Remember it no more."""
         self._save([met for met in self.all() if met.address != address.upper()])
 
-    def keep_pin(self, address: str, user: str, made_with: tuple[bytes, int] | None) -> None:
-        """Remember (salt, rounds) of a user's PIN; None forgets it."""
+    def keep_pin(self, address: str, user: str, made_with: tuple[bytes, int]) -> None:
+        """Remember (salt, rounds) of a user's PIN."""
         met = self.at(address) or Met(address=address.upper(), name="")
         if met.pins.get(user) != made_with:
-            pins = {who: made for who, made in met.pins.items() if who != user}
-            self._put(
-                Met(
-                    address=met.address,
-                    name=met.name,
-                    pins=pins if made_with is None else {**pins, user: made_with},
-                )
-            )
+            self._put(Met(address=met.address, name=met.name, pins={**met.pins, user: made_with}))
 
     def _put(self, new: Met) -> None:
         self._save([*(met for met in self.all() if met.address != new.address), new])

@@ -64,6 +64,11 @@ def _parser() -> argparse.ArgumentParser:
         if unlocks:
             made.add_argument("--user", default="Therapist", help="who unlocks (default Therapist)")
             made.add_argument("--pin-file", type=Path, help="file that holds the PIN; else it is asked for")
+            made.add_argument(
+                "--pin-was-changed",
+                action="store_true",
+                help="the PIN was set on another laptop or at the device since this laptop used it last",
+            )
         return made
 
     jobs.add_parser("serve-sim", help="run a simulated device for --sim", add_help=False)
@@ -161,7 +166,9 @@ async def _unlocked(chosen: argparse.Namespace) -> AsyncIterator[LinkClient]:
     device = await _named(chosen)
     pin = pin or await asyncio.to_thread(_pin, None, question)
     async with _connected(chosen, device) as link:
-        await link.unlock(chosen.user, pin)
+        met = None if chosen.pin_was_changed else chosen.known.at(device.address)
+        got = await link.unlock(chosen.user, pin, met and met.pins.get(chosen.user))
+        chosen.known.keep_pin(device.address, chosen.user, got.made_with)
         yield link
 
 
@@ -344,7 +351,8 @@ async def _unlock(chosen: argparse.Namespace) -> int:
     async with _unlocked(chosen) as link:
         if chosen.new_pin_for:
             pin = await asyncio.to_thread(_pin, chosen.new_pin_file, f"New PIN of {user}: ")
-            await link.set_pin(user, role, checked_pin(pin))
+            made_with = await link.set_pin(user, role, checked_pin(pin))
+            chosen.known.keep_pin(link.address, user, made_with)
             print(f"The PIN of {user} is set.")
         else:
             print(f"The PIN of {chosen.user} is right.")

@@ -24,11 +24,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocked:
-    """Who a PIN made of somebody."""
+    """Who a PIN made of somebody.
+
+    made_with   (salt, rounds) that the device asked for, which has proved that it knows the PIN
+    """
 
     user: str
     role: str
     minutes: int
+    made_with: tuple[bytes, int]
 
 
 class NotArmed(LinkError):
