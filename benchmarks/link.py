@@ -103,7 +103,7 @@ class Device:
 async def paired(device: Device) -> AsyncIterator[None]:
     """A laptop that is paired with the device."""
     async with link_sim.laptop(device.folder / "air", device.folder / "laptop.json", device.passkey):
-        async with LinkClient(says_hello=False, scan_s=20) as link:
+        async with LinkClient(link_sim.ADDRESS, says_hello=False, scan_s=20) as link:
             device.process.send_signal(signal.SIGUSR1)
             await link.pair()
         await asyncio.sleep(0.5)
@@ -141,7 +141,7 @@ async def watched(link: LinkClient, device: Device, seconds: float) -> tuple[lis
 
 async def first_sample_s() -> float:
     """Return the time from asking for a connection to a bonded device until its first sample is there."""
-    async with LinkClient(scan_s=20) as link:
+    async with LinkClient(link_sim.ADDRESS, scan_s=20) as link:
         target = link._target
     await asyncio.sleep(0.5)
     began = time.perf_counter()
@@ -162,7 +162,7 @@ async def measure(device: Device, pace: str, seconds: float) -> list[Row]:
 
     async with paired(device):
         row("connect to first sample", await first_sample_s(), "s", 1.5 if is_fast else None)
-        async with LinkClient(scan_s=20) as link:
+        async with LinkClient(link_sim.ADDRESS, scan_s=20) as link:
             trips_ms = await round_trips_ms(link)
             row("write with response, median", statistics.median(trips_ms), "ms", 35 if is_fast else None)
             ages_ms, missing = await watched(link, device, seconds)

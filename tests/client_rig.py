@@ -7,6 +7,7 @@ from unittest import mock
 
 from firmware_py.pi.link_users import add_user, key_of
 from stimulator.prescription import default_prescription
+from tests import radio_rig
 from tests.mpy.link_session import MemoryStore, changed
 from tests.radio_rig import Ward, until
 from therapist import client
@@ -35,6 +36,11 @@ def new_store() -> MemoryStore:
     return store
 
 
+def beside(**how):
+    """A client of the device, which needs not listen for others."""
+    return LinkClient(radio_rig.ADDRESS.partition("/")[0], **how)
+
+
 @contextlib.asynccontextmanager
 async def bedside(folder, *, pairs=True):
     """A device and a laptop that is paired with it."""
@@ -42,7 +48,7 @@ async def bedside(folder, *, pairs=True):
         with laptop.installed(), mock.patch.object(client, "key_of", KEYS):
             if pairs:
                 ward.session.pairing.button()
-                async with LinkClient(says_hello=False) as link:
+                async with beside(says_hello=False) as link:
                     await link.pair()
                 await until(lambda: ward.session.access.state == 0)
             yield ward
@@ -50,9 +56,28 @@ async def bedside(folder, *, pairs=True):
 
 @contextlib.asynccontextmanager
 async def unlocked(folder):
-    async with bedside(folder) as ward, LinkClient() as link:
+    async with bedside(folder) as ward, beside() as link:
         await link.unlock("Ada", PIN)
         yield ward, link
+
+
+async def loses_the_link(ward, link):
+    """Let the radio be lost, and come back."""
+    ward.air.cut()
+    await until(lambda: not link.is_connected)
+    ward.air.mend()
+
+
+def hears(ward, monkeypatch):
+    """Return the list of operations that reach the device from now on."""
+    heard, answer = [], ward.session.requests.answer
+
+    def noting(data):
+        heard.append(int.from_bytes(data[2:4], "little"))
+        return answer(data)
+
+    monkeypatch.setattr(ward.session.requests, "answer", noting)
+    return heard
 
 
 def cuts_after(ward, code, monkeypatch, *, is_done):

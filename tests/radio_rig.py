@@ -25,7 +25,17 @@ class Ward:
     """A device in the air: its session on a NotedDevice, and a clock that runs in real time."""
 
     def __init__(
-        self, folder: Path, *, device=None, store=None, air=None, compare=None, seed=1, features=FEATURES
+        self,
+        folder: Path,
+        *,
+        device=None,
+        store=None,
+        air=None,
+        compare=None,
+        seed=1,
+        features=FEATURES,
+        address=None,
+        name="SWP-TEST",
     ):
         self.folder = folder
         self.air = air or Air(supervision_s=0.05)
@@ -40,9 +50,9 @@ class Ward:
             self.session,
             self.controller,
             self.controller,
-            address=ADDRESS,
-            name="SWP-TEST",
-            keys_path=folder / "device-keys.json",
+            address=address or ADDRESS,
+            name=name,
+            keys_path=folder / f"device-keys{'' if address is None else address[-2:]}.json",
             compare=compare,
             has_running=bool(features & 16),
         )

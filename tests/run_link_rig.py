@@ -77,7 +77,7 @@ class RunWithLink:
 
     async def pairs(self) -> None:
         """Pair the laptop."""
-        async with self.laptop(), LinkClient(says_hello=False, scan_s=20) as link:
+        async with self.laptop(), LinkClient(link_sim.ADDRESS, says_hello=False, scan_s=20) as link:
             self.types("pair")
             await link.pair()
 

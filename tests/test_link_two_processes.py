@@ -22,7 +22,7 @@ from firmware_py.pi.log_file import read_log
 from hw_sim.demo import demo_prescription
 from hw_sim.radio import link_sim
 from tests.house import REPO
-from therapist import client, link_job
+from therapist import connection, link_job
 from therapist.client import LinkClient
 from therapist.link_errors import LinkError, Refused
 from therapist.log_download import download_log
@@ -103,7 +103,7 @@ def device(paired_device):
 
 
 async def pairs(device):
-    async with device.laptop(), LinkClient(says_hello=False, scan_s=20) as link:
+    async with device.laptop(), LinkClient(link_sim.ADDRESS, says_hello=False, scan_s=20) as link:
         device.button()
         await link.pair()
 
@@ -138,7 +138,7 @@ def test_pair_unlock_read_test_burst_change_walk_confirm_download_log_disconnect
 def a_session(device, tmp_path):
     async def session():
         async with device.laptop():
-            async with LinkClient(says_hello=False, scan_s=20) as link:
+            async with LinkClient(link_sim.ADDRESS, says_hello=False, scan_s=20) as link:
                 device.button()
                 await link.pair()
                 with pytest.raises(Refused):
@@ -156,7 +156,7 @@ def a_session(device, tmp_path):
                 wanted = before.prescription._replace(
                     channels=(tibialis._replace(current_ua=tibialis.current_ua + 2_000), peroneal)
                 )
-                await link.try_prescription(wanted)
+                tried = await link.try_prescription(wanted)
                 await link.wait_taken_over()
                 strongest, swings = 0.0, 0
                 async with link.watching() as following:
@@ -169,7 +169,7 @@ def a_session(device, tmp_path):
                 assert strongest == tibialis.current_ua / 1000 + 2, "the walk uses the change"
                 assert swings > 10
                 assert (await link.status()).armed == 1
-                revision = await link.confirm()
+                revision = await link.confirm(tried)
                 confirmed = await link.confirmed()
                 assert (confirmed.prescription, confirmed.revision) == (wanted, revision)
                 await link.ask(ops.DISARM)
@@ -196,7 +196,7 @@ def test_a_client_that_is_killed_in_a_burst_and_one_that_is_stopped_end_it(devic
         "from therapist.client import LinkClient\n"
         "from therapist.press import press\n"
         "async def main(air, keys):\n"
-        "    async with link_sim.laptop(air, keys, None), LinkClient(scan_s=20) as link:\n"
+        "    async with link_sim.laptop(air, keys, None), LinkClient(link_sim.ADDRESS, scan_s=20) as link:\n"
         f"        await link.unlock('Therapist', '{PIN}')\n"
         "        await link.ask(ops.ACKNOWLEDGE)\n"
         "        await link.arm(ops.ARM_TEST)\n"
@@ -227,7 +227,7 @@ def test_a_client_that_is_killed_in_a_burst_and_one_that_is_stopped_end_it(devic
 
 
 async def downloads(device, path):
-    async with device.laptop(), LinkClient(scan_s=20) as link:
+    async with device.laptop(), LinkClient(link_sim.ADDRESS, scan_s=20) as link:
         await link.unlock("Therapist", PIN)
         await log_holds_what_was(link)
         await download_log(link, path, last=4_000)
@@ -246,7 +246,8 @@ def pulses_of_last_burst(times):
 
 
 def link(device, *arguments):
-    return link_job.main([*arguments, "--sim", str(device.folder / "air")], lambda: link_sim)
+    there = ["--address", link_sim.ADDRESS, "--sim", str(device.folder / "air")]
+    return link_job.main([*arguments, *there], lambda: link_sim)
 
 
 def test_the_command_line_scans_informs_and_gets(device, capsys):
@@ -336,10 +337,10 @@ def test_bad_input_on_the_command_line_gets_a_sentence_before_anything_is_asked(
 
 
 def test_a_device_that_ends_during_a_session_is_said_so(device, monkeypatch):
-    monkeypatch.setattr(client, "RECONNECT_S", 0.3)
+    monkeypatch.setattr(connection, "RECONNECT_S", 0.3)
 
     async def session():
-        async with device.laptop(), LinkClient(scan_s=20) as link:
+        async with device.laptop(), LinkClient(link_sim.ADDRESS, scan_s=20) as link:
             device.end()
             await asyncio.wait_for(link.lost.wait(), 10)
             with pytest.raises(LinkError):

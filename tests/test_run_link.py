@@ -16,6 +16,7 @@ from firmware_py.link import ops, values
 from firmware_py.pi.log_rows import pieces_of
 from firmware_py.pi.replay.handover import compare_processes
 from firmware_py.pi.replay.verify import verify
+from hw_sim.radio import link_sim
 from safety.clock import WRAP_MASK_US, elapsed_us
 from stimulator.prescription import from_bytes
 from tests.run_link_rig import RunWithLink, arms
@@ -48,7 +49,7 @@ class Story:
 
 async def holds_until_killed(run) -> int:
     """Hold the button of a test burst until the device's link is killed in it."""
-    async with run.laptop(), LinkClient(scan_s=20) as link:
+    async with run.laptop(), LinkClient(link_sim.ADDRESS, scan_s=20) as link:
         await arms(link, ops.ARM_TEST)
         held = asyncio.create_task(press(link, 0))
         await asyncio.sleep(0.7)
@@ -60,7 +61,7 @@ async def holds_until_killed(run) -> int:
 
 async def walks_on_trial(run, number: int):
     """Arm for walking, try more, and silence the link once the walk uses it; return before, and from when to when."""
-    async with run.laptop(), LinkClient(scan_s=20) as link:
+    async with run.laptop(), LinkClient(link_sim.ADDRESS, scan_s=20) as link:
         if (await link.status()).armed != 1:
             await arms(link, ops.ARM_WALK)
         else:
@@ -84,7 +85,7 @@ async def walks_on_trial(run, number: int):
 
 async def reads(run):
     """Return how the change stands and what runs."""
-    async with run.laptop(), LinkClient(scan_s=20) as link:
+    async with run.laptop(), LinkClient(link_sim.ADDRESS, scan_s=20) as link:
         return (await link.status()).phase, (await link.active()).prescription
 
 

@@ -13,6 +13,7 @@ from tests.client_rig import (
     OLD,
     PIN,
     bedside,
+    beside,
     cuts_after,
     unlocked,
 )
@@ -53,7 +54,7 @@ def test_a_laptop_that_is_not_paired_is_told_how(tmp_path):
     async def deed():
         async with bedside(tmp_path, pairs=False):
             with pytest.raises(NeedsPairing, match="link pair"):
-                async with LinkClient():
+                async with beside():
                     pass
 
     run(deed())
@@ -61,7 +62,7 @@ def test_a_laptop_that_is_not_paired_is_told_how(tmp_path):
 
 def test_before_pairing_only_what_is_open_can_be_read(tmp_path):
     async def deed():
-        async with bedside(tmp_path, pairs=False), LinkClient(says_hello=False) as link:
+        async with bedside(tmp_path, pairs=False), beside(says_hello=False) as link:
             assert (await link.about())["model"] == "P24"
             info = await link.info()
             assert (info.is_pairable, info.piece_max) == (0, 247 - 3 - 6)
@@ -73,7 +74,7 @@ def test_before_pairing_only_what_is_open_can_be_read(tmp_path):
 
 def test_a_closed_window_is_said_so(tmp_path):
     async def deed():
-        async with bedside(tmp_path, pairs=False), LinkClient(says_hello=False) as link:
+        async with bedside(tmp_path, pairs=False), beside(says_hello=False) as link:
             with pytest.raises(LinkError, match="pairing button"):
                 await link.pair()
 
@@ -83,11 +84,11 @@ def test_a_closed_window_is_said_so(tmp_path):
 def test_after_unpairing_it_is_a_stranger(tmp_path):
     async def deed():
         async with bedside(tmp_path) as ward:
-            async with LinkClient() as link:
+            async with beside() as link:
                 await link.unpair()
             await until(lambda: ward.session.access.state == 0)
             with pytest.raises(NeedsPairing):
-                async with LinkClient():
+                async with beside():
                     pass
 
     run(deed())
@@ -98,7 +99,7 @@ def test_after_unpairing_it_is_a_stranger(tmp_path):
 
 def test_a_pin_unlocks_and_sets_the_clock_and_lock_locks(tmp_path):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             with pytest.raises(Refused) as caught:
                 await link.ask(ops.ACKNOWLEDGE)
             assert caught.value.result == ops.NOT_ALLOWED
@@ -115,7 +116,7 @@ def test_a_pin_unlocks_and_sets_the_clock_and_lock_locks(tmp_path):
 
 def test_a_wrong_pin_is_refused_and_the_wait_is_named(tmp_path):
     async def deed():
-        async with bedside(tmp_path), LinkClient() as link:
+        async with bedside(tmp_path), beside() as link:
             for _ in range(2):
                 with pytest.raises(Refused, match="Wrong user or PIN"):
                     await link.unlock("Ada", "999999")
@@ -129,7 +130,7 @@ def test_a_wrong_pin_is_refused_and_the_wait_is_named(tmp_path):
 
 def test_a_device_that_does_not_know_the_pin_is_found_out(tmp_path, monkeypatch):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             real = ward.session.unlock.unlock
             monkeypatch.setattr(ward.session.unlock, "unlock", lambda *a: (*real(*a)[:2], bytes(8)))
             with pytest.raises(LinkError, match="does not know the PIN"):
@@ -138,10 +139,10 @@ def test_a_device_that_does_not_know_the_pin_is_found_out(tmp_path, monkeypatch)
     run(deed())
 
 
-@pytest.mark.parametrize("rounds", [0, 1, 99_999, 5_000_001])
+@pytest.mark.parametrize("rounds", [0, 1, 199_999, 5_000_001])
 def test_a_device_that_would_learn_the_pin_from_a_cheap_proof_gets_none(tmp_path, monkeypatch, rounds):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             challenge = ward.session.unlock.challenge
             monkeypatch.setattr(
                 ward.session.unlock,
@@ -179,7 +180,7 @@ def test_a_change_is_tried_read_back_and_confirmed(tmp_path):
             assert (runs.prescription, runs.phase) == (MORE, "on trial")
             assert (await link.confirmed()).prescription == OLD
             await link.wait_taken_over()
-            assert await link.confirm() == 3
+            assert await link.confirm(runs) == 3
             assert (await link.confirmed()).prescription == MORE
             assert in_use(ward) == MORE
         assert shares[-1] == 1.0
@@ -190,8 +191,8 @@ def test_a_change_is_tried_read_back_and_confirmed(tmp_path):
 def test_a_change_that_is_not_confirmed_goes_back(tmp_path):
     async def deed():
         async with unlocked(tmp_path) as (ward, link):
-            await link.try_prescription(MORE)
-            assert (await link.revert()).prescription == OLD
+            runs = await link.try_prescription(MORE)
+            assert (await link.revert(runs)).prescription == OLD
             assert in_use(ward) == OLD
 
     run(deed())
@@ -225,14 +226,14 @@ def test_a_change_waits_for_the_end_of_the_step(tmp_path):
 def test_a_link_lost_while_confirming_is_looked_into_before_anything_is_said(tmp_path, monkeypatch, is_done):
     async def deed():
         async with unlocked(tmp_path) as (ward, link):
-            await link.try_prescription(MORE)
+            runs = await link.try_prescription(MORE)
             cuts_after(ward, ops.CONFIRM, monkeypatch, is_done=is_done)
             if is_done:
-                assert await link.confirm() == 3
+                assert await link.confirm(runs) == 3
                 assert in_use(ward) == MORE
             else:
                 with pytest.raises(LinkLost, match="It was not done"):
-                    await link.confirm()
+                    await link.confirm(runs)
                 assert in_use(ward) == OLD
 
     run(deed())
@@ -249,7 +250,7 @@ def test_a_link_lost_while_committing_leaves_the_smaller_and_is_said(tmp_path, m
             assert in_use(ward) == (LESS if is_done else OLD)
             assert (await link.active()).phase == ("not confirmed" if is_done else "confirmed")
             if is_done:
-                await link.confirm()
+                await link.confirm(await link.active())
                 assert (await link.confirmed()).hash == hash_of(LESS)
 
     run(deed())
@@ -259,10 +260,11 @@ def test_a_link_lost_while_committing_leaves_the_smaller_and_is_said(tmp_path, m
 def test_what_may_be_done_twice_is_done_after_a_lost_link_without_asking(tmp_path, monkeypatch, is_done):
     async def deed():
         links = []
-        async with bedside(tmp_path) as ward, LinkClient(on_link=links.append) as link:
-            cuts_after(ward, ops.LEVEL, monkeypatch, is_done=is_done)
-            await link.ask(ops.LEVEL, 55)
-            assert ward.device.told.count("level 55") == 1
+        async with bedside(tmp_path) as ward, beside(on_link=links.append) as link:
+            await link.unlock("Ada", PIN)
+            cuts_after(ward, ops.DISARM, monkeypatch, is_done=is_done)
+            await link.ask(ops.DISARM)
+            assert ward.device.told.count("disarm") == 1
             assert links == [True, False, True]
 
     run(deed())
@@ -285,7 +287,7 @@ def test_an_error_that_bluez_gives_for_a_lost_link_is_not_taken_for_a_missing_pa
     tmp_path, monkeypatch, is_gone
 ):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with unlocked(tmp_path) as (ward, link):
             write = link._there._client.write_gatt_char
             told = []
 
@@ -301,18 +303,18 @@ def test_an_error_that_bluez_gives_for_a_lost_link_is_not_taken_for_a_missing_pa
             monkeypatch.setattr(channel, "GONE_S", 0.5)
             monkeypatch.setattr(link._there._client, "write_gatt_char", fails)
             if is_gone:
-                await link.ask(ops.LEVEL, 55)
-                assert ward.device.told.count("level 55") == 1
+                await link.ask(ops.DISARM)
+                assert ward.device.told.count("disarm") == 1
             else:
                 with pytest.raises(LinkError, match="failed"):
-                    await link.ask(ops.LEVEL, 55)
+                    await link.ask(ops.DISARM)
 
     run(deed())
 
 
 def test_a_device_that_stays_away_is_said_so(tmp_path, monkeypatch):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             monkeypatch.setattr(channel.BleakClient, "connect", _never)
             ward.air.cut()
             await until(lambda: not link.is_connected)
@@ -328,7 +330,7 @@ def test_a_device_that_stays_away_is_said_so(tmp_path, monkeypatch):
 def test_a_device_that_does_not_answer_leaves_it_open_whether_it_was_done(tmp_path, monkeypatch):
     async def deed():
         monkeypatch.setattr(channel, "ANSWER_S", 0.1)
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             monkeypatch.setattr(ward.session, "next_out", lambda queued=0: None)
             with pytest.raises(LinkLost, match="Nobody knows"):
                 await link._there.ask(ops.PAUSE, timeout_s=0.1)

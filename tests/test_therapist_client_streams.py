@@ -7,17 +7,17 @@ import pytest
 
 from tests.client_rig import (
     bedside,
+    beside,
     unlocked,
 )
 from tests.radio_rig import run, until
-from therapist.client import LinkClient
 from therapist.link_errors import LinkError
 from therapist.log_download import download_log
 
 
 def test_samples_arrive_in_the_units_of_a_pc(tmp_path):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link, link.watching() as following:
+        async with bedside(tmp_path) as ward, beside() as link, link.watching() as following:
             ward.session.telemetry.current_ua[0] = 21_500
             ward.session.telemetry.add(ward.t_us, 3, 1, 2, 7_500, -1234, 56_780)
             number, (sample,) = await asyncio.wait_for(following(), 3)
@@ -32,7 +32,7 @@ def test_samples_arrive_in_the_units_of_a_pc(tmp_path):
 
 def test_watching_goes_on_after_a_lost_link(tmp_path):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link, link.watching() as following:
+        async with bedside(tmp_path) as ward, beside() as link, link.watching() as following:
             ward.air.cut()
             await until(lambda: not link.is_connected)
             ward.air.mend()

@@ -1,5 +1,6 @@
 """The therapist's client arms, holds a test button and stops, over the software radio."""
 
+import argparse
 import asyncio
 import contextlib
 
@@ -8,11 +9,16 @@ import pytest
 from firmware_py.link import ops
 from tests.client_rig import (
     bedside,
+    beside,
+    hears,
+    loses_the_link,
     unlocked,
 )
-from tests.radio_rig import run, until
-from therapist.client import LinkClient, NotArmed
-from therapist.link_errors import LinkLost
+from tests.radio_rig import ADDRESS, run, until
+from therapist import connection, link_job
+from therapist.client import NotArmed
+from therapist.known import Known
+from therapist.link_errors import LinkLost, Refused
 from therapist.press import press
 
 
@@ -52,6 +58,23 @@ def test_a_press_whose_program_is_told_to_end_lets_go(tmp_path):
             with pytest.raises(asyncio.CancelledError):
                 await held
             assert not ward.session.bursts.is_held
+
+    run(deed())
+
+
+def test_a_press_whose_program_is_told_to_end_before_the_device_has_answered_lets_go(tmp_path, monkeypatch):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            next_out = ward.session.next_out
+            monkeypatch.setattr(ward.session, "next_out", lambda queued=0: None)  # the answer waits
+            held = asyncio.ensure_future(press(link, 0))
+            await until(lambda: ward.session.bursts.is_held)
+            held.cancel()
+            await asyncio.sleep(0)
+            monkeypatch.setattr(ward.session, "next_out", next_out)
+            with pytest.raises(asyncio.CancelledError):
+                await held
+            assert ward.device.told[-1] == "release"
 
     run(deed())
 
@@ -107,7 +130,7 @@ def test_a_press_that_is_cut_off_or_stalls_is_ended_by_the_device(tmp_path, monk
 
 def test_stop_goes_past_a_request_that_waits(tmp_path, monkeypatch):
     async def deed():
-        async with bedside(tmp_path) as ward, LinkClient() as link:
+        async with bedside(tmp_path) as ward, beside() as link:
             monkeypatch.setattr(ward.session, "next_out", lambda queued=0: None)
             waits = asyncio.ensure_future(link.ask_once(ops.PAUSE))
             await until(lambda: "pause" in ward.device.told)
@@ -116,3 +139,90 @@ def test_stop_goes_past_a_request_that_waits(tmp_path, monkeypatch):
             waits.cancel()
 
     run(deed())
+
+
+def test_a_stop_after_a_lost_link_is_the_first_thing_that_the_device_hears(tmp_path, monkeypatch):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            await loses_the_link(ward, link)
+            heard = hears(ward, monkeypatch)
+            await link.stop()
+            assert heard == [ops.STOP]
+            assert ward.device.told[-1] == "stop"
+            await link.ask(ops.CLEAR)
+            assert heard[1:] == [ops.HELLO, ops.CHALLENGE, ops.UNLOCK, ops.TIME, ops.CLEAR], (
+                "and then who one was before"
+            )
+
+    run(deed())
+
+
+def test_a_stop_after_a_lost_link_is_sent_although_the_pin_is_refused(tmp_path):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            await loses_the_link(ward, link)
+            for _ in range(3):
+                ward.session.unlock.lockout.count(None)
+            await link.stop()
+            assert ward.device.told[-1] == "stop"
+            with pytest.raises(Refused, match="Too many wrong PINs"):
+                await link.ask(ops.CLEAR)
+
+    run(deed())
+
+
+def test_a_stop_does_not_wait_until_somebody_else_has_come_back_after_a_lost_link(tmp_path, monkeypatch):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            is_unlocking, goes_on, unlock = asyncio.Event(), asyncio.Event(), link._unlock
+
+            async def slow(*user):
+                is_unlocking.set()
+                await goes_on.wait()
+                return await unlock(*user)
+
+            monkeypatch.setattr(link, "_unlock", slow)
+            await loses_the_link(ward, link)
+            clears = asyncio.ensure_future(link.ask(ops.CLEAR))
+            await is_unlocking.wait()
+            await link.stop()
+            assert ward.device.told[-1] == "stop"
+            goes_on.set()
+            await clears
+            assert ward.device.told[-1] == "clear"
+
+    run(deed())
+
+
+def test_a_stop_that_is_lost_on_its_way_is_sent_again(tmp_path, monkeypatch):
+    async def deed():
+        async with bedside(tmp_path) as ward, beside() as link:
+            monkeypatch.setattr(connection, "AGAIN_S", 0.01)
+            write, lost = ward.session.write, []
+
+            def drops(key, data):
+                if lost:
+                    return write(key, data)
+                lost.append(data)
+                ward.air.cut()
+                asyncio.get_running_loop().call_later(0.3, ward.air.mend)
+                return 0
+
+            monkeypatch.setattr(ward.session, "write", drops)
+            await link.stop()
+            assert ward.device.told == ["stop"]
+
+    run(deed())
+
+
+def test_the_job_stop_needs_no_answer_to_hello(tmp_path, monkeypatch, capsys):
+    async def deed():
+        async with bedside(tmp_path) as ward:
+            heard = hears(ward, monkeypatch)
+            known = Known(tmp_path / "known.json")
+            assert await link_job._stop(argparse.Namespace(address=ADDRESS, known=known)) == 0
+            assert heard == [ops.STOP]
+            assert ward.device.told[-1] == "stop"
+
+    run(deed())
+    assert capsys.readouterr().out.startswith(f"Stopped: SWP-TEST ({ADDRESS}).\nnot armed.")

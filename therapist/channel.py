@@ -11,10 +11,11 @@ from typing import Any
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError, BleakGATTProtocolError
 
 from firmware_py.link import control, gatt, ops
-from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound
+from therapist.link_errors import Doubt, LinkError, LinkLost, NeedsPairing, NotFound
 
 UUIDS = {c.key: c.uuid for s in gatt.table(True) for c in s.characteristics}
 NEEDS_PAIRING = (0x05, 0x0F)  # insufficient authentication, insufficient encryption
@@ -56,35 +57,41 @@ async def scan(seconds: float = SCAN_S) -> list[Found]:
 
 
 async def find(address: str | None, seconds: float = SCAN_S) -> BLEDevice:
-    """Return the device with `address`, or the only one nearby; NotFound says what there is."""
+    """Return the device with `address` as soon as it is heard; without one, the only one heard in all of `seconds`.
+
+    NotFound and Doubt say what there is.
+    """
     heard: dict[str, BLEDevice] = {}
 
-    def is_it(device: BLEDevice, data) -> bool:
+    def is_it(device: BLEDevice, data: AdvertisementData) -> bool:
         if gatt.SERVICE_UUID in data.service_uuids:
             heard[device.address] = device
-        return address is not None and device.address.lower() == address.lower()
-
-    def note(device: BLEDevice, data) -> None:
-        is_it(device, data)
+        return address is not None and device.address.upper() == address.upper()
 
     async with _radio():
-        if address is not None:
-            device = await BleakScanner.find_device_by_filter(is_it, timeout=seconds)
-            if device is not None:
-                return device
-        else:
-            async with BleakScanner(note):
-                for _ in range(int(seconds * 20)):
-                    await asyncio.sleep(0.05)
-                    if heard:
-                        break
+        found = await BleakScanner.find_device_by_filter(is_it, timeout=seconds)
+    if found is not None:
+        return found
     if address is None and len(heard) == 1:
         return next(iter(heard.values()))
-    names = ", ".join(sorted(heard)) or "no device"
+    names = " and ".join(sorted(map(label_of, heard.values()))) or "no device"
+    if address is None and heard:
+        raise Doubt(f"Heard {names}.")
     wanted = "" if address is None else f" {address} was asked for."
     raise NotFound(
         f"Heard {names} within {seconds:.0f} s.{wanted} Switch the device on and come nearer, or give --address."
     )
+
+
+async def first_heard(is_it: Callable[[BLEDevice], bool], seconds: float) -> BLEDevice | None:
+    """Return the first device heard that is the one; None after `seconds`."""
+    async with _radio():
+        return await BleakScanner.find_device_by_filter(lambda device, _: is_it(device), timeout=seconds)
+
+
+def label_of(device: BLEDevice) -> str:
+    """Return name and address, which say nothing of whoever wears it."""
+    return f"{device.name or 'a device without a name'} ({device.address})"
 
 
 class Channel:
@@ -92,6 +99,7 @@ class Channel:
 
     session, key    of the requests; whoever says hello or unlocks sets them
     seq             of the last request;  lost  set when the connection is gone
+    is_ready        for requests: whoever says hello sets it; a stop does not need it
     on_event(kind, value), on_data(key, bytes), on_lost()   called as things happen
     """
 
@@ -112,6 +120,7 @@ class Channel:
         self._answers: asyncio.Queue[Any] = asyncio.Queue()
         self._turn = asyncio.Lock()
         self.lost = asyncio.Event()
+        self.is_ready = False
         self._subscribed: set[int] = set()
 
     async def __aenter__(self) -> "Channel":

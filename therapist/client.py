@@ -12,152 +12,38 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from bleak.backends.device import BLEDevice
-
 from firmware_py.link import gatt, ops, values
 from firmware_py.link.proofs import hmac_sha256, is_same
-from firmware_py.link.unlock import ROUNDS_MIN, proof_message
-from firmware_py.link.wire import with_version, without_version
-from firmware_py.pi.link_users import key_of, user_of
+from firmware_py.link.unlock import proof_message
+from firmware_py.link.wire import with_version
+from firmware_py.pi.link_users import ROUNDS, key_of, user_of
 from stimulator.prescription import Prescription, canonical_bytes
-from therapist.channel import SCAN_S, Channel, find
-from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, Refused
-from therapist.link_records import Kept, NotArmed, Unlocked, checked, kept_of
+from therapist.channel import Channel
+from therapist.connection import Connection, record_in
+from therapist.link_errors import LinkError, LinkLost, NeedsPairing, Refused
+from therapist.link_records import Kept, NotArmed, TrialEnded, Unlocked, checked, kept_of
 from therapist.samples import Sample, read_samples
 
 EPOCH_2020_S = 1_577_836_800  # the device counts from here
-RECONNECT_TRIES = 3
 ROUNDS_MAX = 5_000_000  # some seconds on a laptop
-CONNECT_S = 15.0
-RECONNECT_S = 8.0
 POLL_S = 0.05
-# What may be sent once more if it was not done: doing it twice, or later, is the same as doing it once.
-RESENT = frozenset(
-    (
-        *(ops.LOG_INFO, ops.HISTORY, ops.TIME, ops.WATCH, ops.CHALLENGE, ops.LOCK),
-        *(ops.PAUSE, ops.LEVEL, ops.DISARM),
-    )
-)
+# What may be sent once more if it was not done: twice, or half a minute later, is the same as once: reading, and off.
+# Not what the wearer may have set by key meanwhile (level, pause, resume), nor a clock that was read before.
+RESENT = frozenset((ops.LOG_INFO, ops.HISTORY, ops.WATCH, ops.CHALLENGE, ops.LOCK, ops.DISARM))
 
 
-class LinkClient:
-    """A device, over however many connections it takes.
+class LinkClient(Connection):
+    """A connection that knows the operations; made as `Connection`."""
 
-    target      address or BLEDevice; None: the only one nearby
-    on_event    called with (kind, value) of firmware_py.link.ops.EVENTS
-    on_link     called with True and False as the connection comes and goes
-    says_hello  False: connect only, as somebody does who wants to pair
-    """
+    _user: tuple[str, bytes] | None = None  # name and key of the PIN, to unlock again after a lost link
+    _watching: int = 0
 
-    def __init__(
-        self,
-        target: BLEDevice | str | None = None,
-        *,
-        on_event: Callable[[int, int], None] = lambda kind, value: None,
-        on_link: Callable[[bool], None] = lambda is_there: None,
-        says_hello: bool = True,
-        scan_s: float = SCAN_S,
-    ) -> None:
-        self._target, self._scan_s, self._says_hello = target, scan_s, says_hello
-        self._on_event, self._on_link = on_event, on_link
-        self._channel: Channel | None = None
-        self._user: tuple[str, bytes] | None = (
-            None  # name and key of the PIN, to unlock again after a lost link
-        )
-        self._listeners: dict[int, list[Callable[[bytes], None]]] = {}
-        self._watching: set[asyncio.Queue[Any]] = set()
-        self._events: set[asyncio.Queue[tuple[int, int]]] = set()
-
-    async def __aenter__(self) -> "LinkClient":
-        if not isinstance(self._target, BLEDevice):
-            self._target = await find(self._target, self._scan_s)
-        await self._connect(CONNECT_S)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._channel is not None:
-            await self._channel.__aexit__()
-            self._channel = None
-
-    # Connection -----------------------------------------------------------------------------------
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the connection stands."""
-        return self._channel is not None and self._channel.is_connected
-
-    @property
-    def address(self) -> str:
-        """Of the device."""
-        return self._target.address if isinstance(self._target, BLEDevice) else str(self._target)
-
-    async def _connect(self, timeout_s: float) -> None:
-        assert self._target is not None
-        channel = Channel(
-            self._target,
-            on_event=self._event,
-            on_data=self._data,
-            on_lost=lambda: self._on_link(False),
-            timeout_s=timeout_s,
-        )
-        await channel.__aenter__()
-        self._channel = channel
-        if self._says_hello:
-            await self._hello(channel)
-        self._on_link(True)
-
-    async def _hello(self, channel: Channel) -> None:
-        await channel.subscribe(gatt.CONTROL)
-        await channel.subscribe(gatt.STATUS)
-        reply = await channel.ask(ops.HELLO)
-        checked("hello", reply)
-        channel.session, channel.seq, channel.key = reply.values.session, 0, b""
-        for key in self._listeners:
-            await channel.subscribe(key)
-
-    async def reconnect(self) -> Any:
-        """Connect again after a lost link, as the same user; NotFound after some tries.
-
-        Return the status as it was found, before anything else was asked for: it says what was done last.
-        """
-        if self._channel is not None:
-            await self._channel.__aexit__()
-        for left in range(RECONNECT_TRIES, 0, -1):
-            try:
-                await self._connect(RECONNECT_S)
-                break
-            except (NotFound, LinkLost):
-                if left == 1:
-                    raise
-                await asyncio.sleep(POLL_S * 4)
-        found = await self._value(gatt.STATUS, values.STATUS)
+    async def _be_again(self, channel: Channel) -> None:
+        """Be who one was before the link was lost."""
         if self._user is not None:
             await self._unlock(*self._user)
         if self._watching:
-            await self._there.ask(ops.WATCH, 1)
-        return found
-
-    @property
-    def _there(self) -> Channel:
-        if self._channel is None:
-            raise LinkError("Not connected. Use `async with LinkClient() as link`.")
-        return self._channel
-
-    @property
-    def lost(self) -> asyncio.Event:
-        """Set when the present connection is gone."""
-        return self._there.lost
-
-    async def pair(self) -> None:
-        """Pair this laptop with the device: its display shows six digits, and this computer asks for them."""
-        await self._there.pair()
-        if not self._says_hello:
-            self._says_hello = True
-            await self._hello(self._there)
-
-    async def unpair(self) -> None:
-        """Let this laptop forget the device. The device still knows this laptop."""
-        await self._there.unpair()
+            await channel.ask(ops.WATCH, 1)
 
     # Requests -------------------------------------------------------------------------------------
 
@@ -167,15 +53,13 @@ class LinkClient:
         If the link is lost meanwhile: connect again, read what the device did last, and send again only what
         was not done and may be (`RESENT`); else LinkLost says whether it was done.
         """
-        if not self._there.is_connected:
-            await self.reconnect()
-        channel = self._there
+        channel = await self._ready()
         name = ops.BY_CODE[code].name
         try:
             return await self.ask_once(code, *asked)
         except LinkLost as lost:
             asked_in, seq = channel.session, channel.seq
-            status = await self.reconnect()
+            status = await self.reconnect(channel)
             is_done = (status.done_session, status.done_seq, status.done_op) == (asked_in, seq, code)
             if is_done and status.done_result != ops.OK:
                 raise Refused(name, status.done_result, "") from lost
@@ -198,21 +82,8 @@ class LinkClient:
             return ops.BY_CODE[ops.CONFIRM].reply.record(kept.revision)
         raise LinkLost("confirm", False) from lost
 
-    async def stop(self) -> None:
-        """No pulse from now on. Sent past everything else that waits."""
-        if not self.is_connected:
-            await self.reconnect()
-        await self._there.stop()
-
     async def _value(self, key: int, layout) -> Any:
-        if not self.is_connected:
-            await self.reconnect()
-        record = without_version(layout, await self._there.read(key))
-        if record is None:
-            raise LinkError(
-                "The device speaks another version of this protocol. Use the client that fits it."
-            )
-        return record
+        return record_in(layout, await (await self._ready()).read(key))
 
     async def info(self) -> Any:
         """Return what the device is; may be read without pairing."""
@@ -237,21 +108,32 @@ class LinkClient:
 
     # Roles ----------------------------------------------------------------------------------------
 
-    async def unlock(self, user: str, pin: str) -> Unlocked:
-        """Become therapist or engineer. The key of the PIN is kept in memory until `lock`, for a lost link."""
-        challenge = await self.ask(ops.CHALLENGE, user)
-        if not ROUNDS_MIN <= challenge.rounds <= ROUNDS_MAX:
-            raise LinkError(
-                f"The device asks for {challenge.rounds} rounds; {ROUNDS_MIN} to {ROUNDS_MAX} are allowed: with fewer "
-                "it could find the PIN from the answer. It may not be the device it says it is. Leave it."
-            )
-        key = await asyncio.to_thread(key_of, pin, challenge.salt, challenge.rounds)
-        found = await self._unlock(user, key)
-        self._user = (user, key)
-        await self.ask(ops.TIME, max(0, int(time.time()) - EPOCH_2020_S))
-        return found
+    async def unlock(self, user: str, pin: str, made_with: tuple[bytes, int] | None = None) -> Unlocked:
+        """Become therapist or engineer. The key of the PIN is kept in memory until `lock`, for a lost link.
 
-    async def _unlock(self, user: str, key: bytes) -> Unlocked:
+        made_with   (salt, rounds) of this user's PIN on this device, if that is known from before: `Unlocked` and
+                    `set_pin` return it. Whoever asks for another gets no proof: a device that could choose the salt
+                    could have a table of all short PINs ready
+        """
+        challenge = await self.ask(ops.CHALLENGE, user)
+        if not ROUNDS <= challenge.rounds <= ROUNDS_MAX:
+            raise LinkError(
+                f"The device asks for {challenge.rounds} rounds; {ROUNDS} to {ROUNDS_MAX} are allowed: with fewer it "
+                "could find the PIN from the answer. Nobody has a PIN on it yet, or it is not the device it says it "
+                "is. Leave it."
+            )
+        asked_for = (challenge.salt, challenge.rounds)
+        if made_with is not None and asked_for != made_with:
+            raise LinkError(
+                f"The PIN of {user} is not asked for as before. If it was set anew, on another laptop or at the "
+                "device, add --pin-was-changed once. Else it may not be the device it says it is: leave it."
+            )
+        key = await asyncio.to_thread(key_of, pin, *asked_for)
+        role, minutes = await self._unlock(user, key)
+        self._user = (user, key)
+        return Unlocked(user=user, role=role, minutes=minutes, made_with=asked_for)
+
+    async def _unlock(self, user: str, key: bytes) -> tuple[str, int]:
         channel = self._there
         nonce = checked("challenge", await channel.ask(ops.CHALLENGE, user)).nonce
         mine = secrets.token_bytes(8)
@@ -261,7 +143,11 @@ class LinkClient:
         if not is_same(theirs, got.proof):
             raise LinkError("This device does not know the PIN: it is not the one it says it is. Leave it.")
         channel.key = hmac_sha256(key, proof_message(b"session", nonce, mine, user))
-        return Unlocked(user=user, role=ops.ROLE_NAMES[got.role], minutes=got.minutes)
+        now_s = max(
+            0, int(time.time()) - EPOCH_2020_S
+        )  # again each time: the device may have been switched off
+        checked("time", await channel.ask(ops.TIME, now_s))
+        return ops.ROLE_NAMES[got.role], got.minutes
 
     async def lock(self) -> None:
         """Be wearer again."""
@@ -269,9 +155,11 @@ class LinkClient:
         await self.ask(ops.LOCK)
         self._there.key = b""
 
-    async def set_pin(self, user: str, role: str, pin: str) -> None:
-        """Set a PIN: one's own, or as engineer anybody's."""
-        await self.ask(ops.USER, *user_of(user, role, pin))
+    async def set_pin(self, user: str, role: str, pin: str) -> tuple[bytes, int]:
+        """Set a PIN: one's own, or as engineer anybody's. Return what its key is made with, for `unlock`."""
+        made = user_of(user, role, pin)
+        await self.ask(ops.USER, *made)
+        return made.salt, made.rounds
 
     # Prescription ---------------------------------------------------------------------------------
 
@@ -309,15 +197,26 @@ class LinkClient:
             f"The change still waits for the end of a step after {seconds:.0f} s. Look at the wearer."
         )
 
-    async def confirm(self) -> int:
-        """What runs now is the prescription; return its revision."""
-        runs = await self.active()
-        return (await self.ask(ops.CONFIRM, runs.hash, runs.revision)).revision
+    async def confirm(self, seen: Kept) -> int:
+        """What somebody has `seen` at work is the prescription; return its revision.
 
-    async def revert(self) -> Kept:
-        """Go back to the confirmed prescription; return what runs."""
-        await self.ask(ops.REVERT, (await self.active()).revision)
+        seen   as `try_prescription` or `active` returned it, not read again: it may not run any more
+        """
+        return (await self._decided(ops.CONFIRM, seen.hash, seen.revision)).revision
+
+    async def revert(self, seen: Kept) -> Kept:
+        """Go back from what was `seen` to the confirmed prescription; return what runs."""
+        await self._decided(ops.REVERT, seen.revision)
         return await self.active()
+
+    async def _decided(self, code: int, *asked: Any) -> Any:
+        """Tell the device what a person has decided; TrialEnded if that was about something that runs no more."""
+        try:
+            return await self.ask(code, *asked)
+        except Refused as refused:
+            if refused.result not in (ops.WRONG_STATE, ops.WRONG_REVISION, ops.WRONG_HASH):
+                raise
+            raise TrialEnded(await self.active()) from refused
 
     # Arming ---------------------------------------------------------------------------------------
 
@@ -333,59 +232,24 @@ class LinkClient:
             await asyncio.sleep(POLL_S)
         raise NotArmed(await self.status())
 
-    # What the device sends ------------------------------------------------------------------------
-
-    def _event(self, kind: int, value: int) -> None:
-        for queue in self._events:
-            queue.put_nowait((kind, value))
-        self._on_event(kind, value)
-
-    def _data(self, key: int, data: bytes) -> None:
-        for listener in self._listeners.get(key, []):
-            listener(data)
-        if key == gatt.TELEMETRY:
-            for queue in self._watching:
-                queue.put_nowait(data)
-
-    @contextlib.asynccontextmanager
-    async def listening(self, key: int, listener: Callable[[bytes], None]) -> AsyncIterator[None]:
-        """Hear a characteristic for as long as the block runs."""
-        self._listeners.setdefault(key, []).append(listener)
-        await self._there.subscribe(key)
-        try:
-            yield
-        finally:
-            self._listeners[key].remove(listener)
-
-    @contextlib.asynccontextmanager
-    async def events(self) -> AsyncIterator[asyncio.Queue[tuple[int, int]]]:
-        """Collect events for as long as the block runs."""
-        queue: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
-        self._events.add(queue)
-        try:
-            yield queue
-        finally:
-            self._events.discard(queue)
-
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[Callable[[], Awaitable[tuple[int, list[Sample]]]]]:
         """Watch the foot; the block gets a function that waits for the next (number of the first, samples)."""
         queue: asyncio.Queue[bytes] = asyncio.Queue()
-        self._watching.add(queue)
-        await self._there.subscribe(gatt.TELEMETRY)
-        self._listeners.setdefault(gatt.TELEMETRY, [])
-        await self.ask(ops.WATCH, 1)
 
         async def following() -> tuple[int, list[Sample]]:
             return read_samples(await queue.get())
 
-        try:
-            yield following
-        finally:
-            self._watching.discard(queue)
-            if not self._watching and self.is_connected:
-                with contextlib.suppress(LinkError):
-                    await self.ask(ops.WATCH, 0)
+        async with self.listening(gatt.TELEMETRY, queue.put_nowait):
+            self._watching += 1
+            try:
+                await self.ask(ops.WATCH, 1)
+                yield following
+            finally:
+                self._watching -= 1
+                if not self._watching and self.is_connected:
+                    with contextlib.suppress(LinkError):
+                        await self.ask(ops.WATCH, 0)
 
 
-__all__ = ["Kept", "LinkClient", "NeedsPairing", "NotArmed", "Unlocked"]
+__all__ = ["Kept", "LinkClient", "NeedsPairing", "NotArmed", "TrialEnded", "Unlocked"]

@@ -13,6 +13,16 @@ class NotFound(LinkError):
     """No device answers."""
 
 
+class Doubt(LinkError):
+    """It is not certain which device is meant."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"{why} Which one is meant? Look at its label, then give --address with its address (`./swingphase link "
+            "scan`), or its name if this laptop knows it."
+        )
+
+
 class NeedsPairing(LinkError):
     """The device does not know this laptop, or no longer."""
 

@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from bleak.backends.device import BLEDevice
+
 from firmware_py.link import ops
 from firmware_py.link.history import read_entry
 from firmware_py.pi.console import UserError, progress_bar
@@ -22,8 +24,10 @@ from firmware_py.pi.prescription_file import load_prescription
 from stimulator.parameters import CHANNEL_NAMES
 from stimulator.prescription import warnings
 from therapist import link_words as words
-from therapist.channel import SCAN_S, scan
-from therapist.client import LinkClient
+from therapist.channel import SCAN_S, find, label_of, scan
+from therapist.choice import list_of, meant, stop_in_reach
+from therapist.client import LinkClient, TrialEnded
+from therapist.known import Known, default_path
 from therapist.log_download import download_log
 from therapist.press import press
 
@@ -46,7 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     def job(name: str, do: Job, help_: str, *, unlocks: bool = False) -> argparse.ArgumentParser:
         made = jobs.add_parser(name, help=help_, description=help_)
         made.set_defaults(do=do)
-        made.add_argument("--address", help="of the device; without it the only one nearby")
+        made.add_argument(
+            "--address",
+            help="of the device, or its name if this laptop knows it; without it the only one it knows",
+        )
         made.add_argument(
             "--sim",
             nargs="?",
@@ -57,12 +64,18 @@ def _parser() -> argparse.ArgumentParser:
         if unlocks:
             made.add_argument("--user", default="Therapist", help="who unlocks (default Therapist)")
             made.add_argument("--pin-file", type=Path, help="file that holds the PIN; else it is asked for")
+            made.add_argument(
+                "--pin-was-changed",
+                action="store_true",
+                help="the PIN was set on another laptop or at the device since this laptop used it last",
+            )
         return made
 
     jobs.add_parser("serve-sim", help="run a simulated device for --sim", add_help=False)
     scan_ = job("scan", _scan, "which devices are nearby")
     scan_.add_argument("--seconds", type=float, default=SCAN_S)
     job("pair", _pair, "pair this laptop with a device, by the number that the device shows")
+    job("forget", _forget, "let this laptop know a device no more, for one that was replaced")
     job("info", _info, "what the device is, and how it stands")
     get = job("get", _get, "the prescription that runs, with names, units and ranges")
     get.add_argument("names", nargs="*", help="only these settings")
@@ -94,22 +107,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     level = job("level", _level, "set the wearer's level")
     level.add_argument("percent", type=int)
-    job("stop", _stop, "no pulse from now on")
+    job(
+        "stop", _stop, "no pulse from now on, at each device in reach that this laptop knows, or at --address"
+    )
     return parser
 
 
 async def _run(chosen: argparse.Namespace, simulator: Callable[[], Any]) -> int:
+    chosen.known = Known(
+        _air(chosen.sim, simulator) / "laptop-devices.json" if chosen.sim else default_path()
+    )
     async with _radio(chosen, simulator):
         return await chosen.do(chosen)
+
+
+def _air(sim: str, simulator: Callable[[], Any]) -> Path:
+    return simulator().default_folder() if sim == HERE else Path(sim)
 
 
 @contextlib.asynccontextmanager
 async def _radio(chosen: argparse.Namespace, simulator: Callable[[], Any]) -> AsyncIterator[None]:
     """Take this computer's Bluetooth with an agent that asks for passkeys, or the simulated air."""
     if chosen.sim is not None:
-        sim = simulator()
-        folder = sim.default_folder() if chosen.sim == HERE else Path(chosen.sim)
-        async with sim.laptop(folder, folder / "laptop-bonds.json", _passkey):
+        folder = _air(chosen.sim, simulator)
+        async with simulator().laptop(folder, folder / "laptop-bonds.json", _passkey):
             yield
     elif sys.platform == "linux":
         from firmware_py.pi.bluez_agent import passkey_agent
@@ -129,11 +150,33 @@ async def _passkey() -> int | None:
 
 
 @contextlib.asynccontextmanager
-async def _unlocked(chosen: argparse.Namespace) -> AsyncIterator[LinkClient]:
-    pin = await asyncio.to_thread(_pin, chosen.pin_file, f"PIN of {chosen.user}: ")
-    async with LinkClient(chosen.address) as link:
-        await link.unlock(chosen.user, pin)
+async def _connected(
+    chosen: argparse.Namespace, device: BLEDevice | None = None
+) -> AsyncIterator[LinkClient]:
+    device = device or await meant(chosen.known, chosen.address)
+    async with LinkClient(device) as link:
+        chosen.known.meet(device.address, device.name or "")
         yield link
+
+
+@contextlib.asynccontextmanager
+async def _unlocked(chosen: argparse.Namespace) -> AsyncIterator[LinkClient]:
+    question = f"PIN of {chosen.user}: "
+    pin = chosen.pin_file and _pin(chosen.pin_file, question)
+    device = await _named(chosen)
+    pin = pin or await asyncio.to_thread(_pin, None, question)
+    async with _connected(chosen, device) as link:
+        met = None if chosen.pin_was_changed else chosen.known.at(device.address)
+        got = await link.unlock(chosen.user, pin, met and met.pins.get(chosen.user))
+        chosen.known.keep_pin(device.address, chosen.user, got.made_with)
+        yield link
+
+
+async def _named(chosen: argparse.Namespace) -> BLEDevice:
+    """Return the device that is meant, and say which one it is before anything is done to it."""
+    device = await meant(chosen.known, chosen.address)
+    print(f"Device: {label_of(device)}.", file=sys.stderr, flush=True)  # stdout is for what was asked for
+    return device
 
 
 def _pin(path: Path | None, question: str) -> str:
@@ -158,17 +201,30 @@ async def _scan(chosen: argparse.Namespace) -> int:
 
 
 async def _pair(chosen: argparse.Namespace) -> int:
-    async with LinkClient(chosen.address, says_hello=False) as link:
+    device = await (meant(chosen.known, chosen.address) if chosen.address else find(None))
+    async with LinkClient(device, says_hello=False) as link:
         if not (await link.info()).is_pairable:
             print("Press the pairing button of the device first; its window is open for a minute.")
             return 1
         await link.pair()
-        _print([f"Paired with {link.address}.", *words.status_lines(await link.status())])
+        chosen.known.meet(device.address, device.name or "")
+        _print([f"Paired with {label_of(device)}.", *words.status_lines(await link.status())])
+    return 0
+
+
+async def _forget(chosen: argparse.Namespace) -> int:
+    met = chosen.known.all()
+    wanted = (chosen.address or "").upper()
+    forgotten = [m for m in met if wanted in (m.name.upper(), m.address)]
+    if len(forgotten) != 1:
+        raise UserError(f"This laptop knows {list_of(met) or 'no device'}. Name one address with --address.")
+    chosen.known.forget(forgotten[0].address)
+    print(f"Forgotten: {list_of(forgotten)}. Remove it in this computer's Bluetooth settings, too.")
     return 0
 
 
 async def _info(chosen: argparse.Namespace) -> int:
-    async with LinkClient(chosen.address) as link:
+    async with _connected(chosen) as link:
         about = await link.about()
         _print([f"{link.address}: {about['maker']} {about['model']}, firmware {about['firmware']}"])
         _print(words.status_lines(await link.status()))
@@ -178,7 +234,7 @@ async def _info(chosen: argparse.Namespace) -> int:
 async def _get(chosen: argparse.Namespace) -> int:
     for name in chosen.names:
         words.parameter_of(name)
-    async with LinkClient(chosen.address) as link:
+    async with _connected(chosen) as link:
         kept = await (link.confirmed() if chosen.confirmed else link.active())
     found = words.settings_of(kept.prescription)
     for name in chosen.names:
@@ -208,16 +264,20 @@ async def _set(chosen: argparse.Namespace) -> int:
             print("Nothing would change.")
             return 0
         _print(["Change:", *changes, *[f"Note: {w}" for w in warnings(wanted)]])
-        await link.try_prescription(wanted)
+        tried = await link.try_prescription(wanted)
         await link.wait_taken_over()
         print(
             "On trial. It ends by itself after 10 minutes, with the connection, or if you say no.", flush=True
         )
-        if chosen.confirm or await _asked("Watch the wearer walk. Confirm? [y/N] "):
-            print(f"Confirmed as revision {await link.confirm()}.")
-            return 0
-        await link.revert()
-        print("Not confirmed: the prescription is as it was.")
+        is_right = chosen.confirm or await _asked("Watch the wearer walk. Confirm? [y/N] ")
+        try:
+            if is_right:
+                print(f"Confirmed as revision {await link.confirm(tried)}.")
+                return 0
+            await link.revert(tried)
+            print("Not confirmed: the prescription is as it was.")
+        except TrialEnded as ended:
+            _print([str(ended), *words.outcome_lines(before.prescription, wanted, ended.runs.prescription)])
         return 1
 
 
@@ -231,17 +291,19 @@ async def _confirm(chosen: argparse.Namespace) -> int:
         if runs.phase == "confirmed":
             print("What runs is confirmed.")
             return 0
+        confirmed = await link.confirmed()
+        _print(["Not confirmed:", *words.change_lines(confirmed.prescription, runs.prescription)])
         if chosen.revert:
-            await link.revert()
+            await link.revert(runs)
         else:
-            await link.confirm()
+            await link.confirm(runs)
         _print(words.status_lines(await link.status()))
     return 0
 
 
 async def _watch(chosen: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
-    async with LinkClient(chosen.address) as link, link.watching() as following:
+    async with _connected(chosen) as link, link.watching() as following:
         end_s = loop.time() + chosen.seconds if chosen.seconds else None
         number = 0
         while end_s is None or loop.time() < end_s:
@@ -289,7 +351,8 @@ async def _unlock(chosen: argparse.Namespace) -> int:
     async with _unlocked(chosen) as link:
         if chosen.new_pin_for:
             pin = await asyncio.to_thread(_pin, chosen.new_pin_file, f"New PIN of {user}: ")
-            await link.set_pin(user, role, checked_pin(pin))
+            made_with = await link.set_pin(user, role, checked_pin(pin))
+            chosen.known.keep_pin(link.address, user, made_with)
             print(f"The PIN of {user} is set.")
         else:
             print(f"The PIN of {chosen.user} is right.")
@@ -319,13 +382,11 @@ async def _level(chosen: argparse.Namespace) -> int:
         raise UserError(
             f"The level is {chosen.percent}; allowed is 0 to 100 % in steps of 5. Choose one of these."
         )
-    async with LinkClient(chosen.address) as link:
+    async with _connected(chosen, await _named(chosen)) as link:
         await link.ask(ops.LEVEL, chosen.percent)
     return 0
 
 
 async def _stop(chosen: argparse.Namespace) -> int:
-    async with LinkClient(chosen.address) as link:
-        await link.stop()
-        _print(["Stopped.", *words.status_lines(await link.status())])
+    await stop_in_reach(chosen.known, chosen.address, lambda said: print(said, flush=True))
     return 0

@@ -24,11 +24,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocked:
-    """Who a PIN made of somebody."""
+    """Who a PIN made of somebody.
+
+    made_with   (salt, rounds) that the device asked for, which has proved that it knows the PIN
+    """
 
     user: str
     role: str
     minutes: int
+    made_with: tuple[bytes, int]
 
 
 class NotArmed(LinkError):
@@ -40,6 +44,23 @@ class NotArmed(LinkError):
         said = of_fault(status.fault).wearer if status.fault else of_state(status.state)
         super().__init__(f"The device did not arm. {said}")
         self.status = status
+
+
+class TrialEnded(LinkError):
+    """A decision came too late: something else `runs` by now, and the device has changed nothing."""
+
+    def __init__(self, runs: Kept) -> None:
+        said = {
+            "confirmed": "The confirmed prescription runs now.",
+            "on trial": "Another trial runs now.",
+            "not confirmed": "The smaller of what was tried and what was confirmed runs now, until somebody confirms "
+            "it or goes back.",
+        }
+        super().__init__(
+            f"The trial is over, so nothing was confirmed and nothing changed. {said[runs.phase]} "
+            "Look at it (`./swingphase link get`) and at the wearer, then decide anew."
+        )
+        self.runs = runs
 
 
 def checked(name: str, reply: Any) -> Any:

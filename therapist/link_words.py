@@ -94,6 +94,16 @@ def change_lines(old: Prescription, new: Prescription) -> list[str]:
     ]
 
 
+def outcome_lines(before: Prescription, tried: Prescription, now: Prescription) -> list[str]:
+    """Return what became of each setting that somebody wanted to change, or that is not as it was."""
+    was, wanted, runs = settings_of(before), settings_of(tried), settings_of(now)
+    return [
+        f"  {name}: was {was[name]}, tried {wanted[name]}, now {runs[name]} {parameter_of(name).unit}"
+        for name in was
+        if not was[name] == wanted[name] == runs[name]
+    ]
+
+
 def status_lines(status: Any) -> list[str]:
     """Return how the device stands."""
     lines = [f"{ARMED[min(status.armed, len(ARMED) - 1)]}. {of_state(status.state)}"]

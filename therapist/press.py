@@ -6,7 +6,7 @@ the device ends the burst by itself.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from firmware_py import channel_check
@@ -50,25 +50,21 @@ async def press(
     LinkLost if the link is lost: the device has ended the burst within 600 ms.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    held = await link.ask_once(ops.HOLD, channel, round(current_max_ma * 1000))
+    async with _lets_go(link):
+        held = await link.ask_once(ops.HOLD, channel, round(current_max_ma * 1000))
     ticket = held.ticket
     end_s = loop.time() + PRESS_MAX_S
     beat_s = loop.time() + BEAT_S
-    try:
-        while loop.time() < end_s and (is_held is None or is_held()):
-            if task is not None and task.cancelling():
-                raise asyncio.CancelledError  # Python 3.11's wait_for, in a Bluetooth stack, may swallow one
-            if loop.time() >= beat_s:
-                beat_s = loop.time() + BEAT_S
-                ticket = (await link.ask_once(ops.BEAT, held.token, ticket)).ticket
-            else:
-                await asyncio.sleep(min(LOOK_S, max(0.0, beat_s - loop.time())))
-    except Refused:
-        pass  # the burst is over; release says why
-    except asyncio.CancelledError:
-        with contextlib.suppress(LinkError):
-            await link.ask_once(ops.RELEASE)
-        raise
+    with contextlib.suppress(Refused):  # the burst is over; release says why
+        async with _lets_go(link):
+            while loop.time() < end_s and (is_held is None or is_held()):
+                if task is not None and task.cancelling():
+                    raise asyncio.CancelledError  # Python 3.11's wait_for, in a Bluetooth stack, may swallow one
+                if loop.time() >= beat_s:
+                    beat_s = loop.time() + BEAT_S
+                    ticket = (await link.ask_once(ops.BEAT, held.token, ticket)).ticket
+                else:
+                    await asyncio.sleep(min(LOOK_S, max(0.0, beat_s - loop.time())))
     got = await link.ask_once(ops.RELEASE)
     return Shown(
         channel=got.channel,
@@ -80,6 +76,17 @@ async def press(
         lift_deg=got.lift_cdeg / 100,
         evert_deg=got.evert_cdeg / 100,
     )
+
+
+@contextlib.asynccontextmanager
+async def _lets_go(link: LinkClient) -> AsyncIterator[None]:
+    """Let go if this program is told to end, also before it was told that the button is down."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        with contextlib.suppress(LinkError):
+            await link.ask_once(ops.RELEASE)
+        raise
 
 
 __all__ = ["LinkLost", "Shown", "press"]
