@@ -17,6 +17,7 @@ from firmware_py.messages import StatusFrame
 from firmware_py.pi.battery import Battery
 from firmware_py.pi.console import UserError
 from firmware_py.pi.guardian.ports import monotonic_us
+from firmware_py.pi.guardian_launch import OperatorLink
 from firmware_py.pi.link_store import FileStore, default_folder
 from firmware_py.pi.link_users import ROLES, add_user, chosen_pin
 from firmware_py.pi.log_folder import new_session
@@ -42,15 +43,23 @@ FOR_TEST = 2
 
 
 class Stop:
-    """SIGINT, SIGTERM and SIGHUP (the terminal closed), remembered."""
+    """SIGINT, SIGTERM and SIGHUP (the terminal closed), remembered; and the stimulation stopped at that very moment.
+
+    at_once   what stops it, once there is something to stop: an operator's end of its own, as the signal may come
+              while another command is being written
+    """
 
     def __init__(self) -> None:
         self.is_wanted = False
+        self.at_once: OperatorLink | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._want)
 
     def _want(self, *_: object) -> None:
         self.is_wanted = True
+        if self.at_once is not None:
+            with contextlib.suppress(OSError):  # a guardian that is gone has stopped
+                self.at_once.send(messages.STOP)
 
 
 def main(arguments: list[str]) -> int:
@@ -178,6 +187,7 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
         plan=plan_of(config, prescription),
         link=place,
     )
+    stop.at_once = OperatorLink(processes.operator.sock, monotonic_us)
     check = Check(store, name, prescription, is_known)
     watch = Watch(config, processes, body, check, is_by_hand=body is None or chosen.by_hand)
     began_us = monotonic_us()

@@ -1,5 +1,7 @@
 """Start the processes of the device, each with its own ends, and end them in order: stimulator first, log last.
 
+"First" is meant: a stop leaves before anything is waited for, and nobody else is waited for before the guardian.
+
 The link (Bluetooth), if there is one, has a second operator's socket to the guardian and one to the controller
 (`firmware_py.pi.run.link_packets`), all made here. It may end and begin again; nobody else notices.
 """
@@ -14,6 +16,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware_py import messages
 from firmware_py.compose_controller import about_controller
 from firmware_py.link.kept import hash_of
 from firmware_py.pi.console import ROOT
@@ -89,14 +92,20 @@ class Processes:
         with contextlib.suppress(OSError):
             self.orders.send(packet)
 
+    def stop(self) -> None:
+        """Stop the stimulation; a guardian that is gone has ended it."""
+        with contextlib.suppress(OSError):
+            self.operator.send(messages.STOP)
+
     def close(self) -> None:
         """End everything in order. Safe to call twice."""
-        if self.link is not None:
-            self.link.close()
+        self.stop()
         if self.guardian.process.poll() is None:
             self.guardian.process.terminate()  # stops, tells the stimulator, ends
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.guardian.process.wait(END_S)
+        if self.link is not None:
+            self.link.close()
         with contextlib.suppress(OSError):
             self.orders.shutdown(socket.SHUT_WR)
         try:
