@@ -1,0 +1,141 @@
+"""The parent's part while the device runs: keyboard, what the guardian says, who has died, the battery."""
+
+import contextlib
+import os
+import select
+import sys
+
+from firmware_py import messages
+from firmware_py.messages import StatusFrame
+from firmware_py.pi.battery import Battery
+from firmware_py.pi.guardian.ports import monotonic_us
+from firmware_py.pi.run.body import Body
+from firmware_py.pi.run.checked import Check
+from firmware_py.pi.run.config import RunConfig
+from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exercises, standing, wearers
+from firmware_py.pi.run.launch import Processes
+from firmware_py.pi.run.link import BATTERY, PAIR
+from gait_detect import mounting_problems
+
+LOOK_S = 0.1
+BATTERY_EVERY_US = 10_000_000
+FOR_TEST = 2
+
+
+class Watch:
+    """Looks after the processes and the keyboard, `once` after `once`, and waits for none of them."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        processes: Processes,
+        body: Body | None,
+        check: Check,
+        *,
+        is_by_hand: bool,
+    ) -> None:
+        """is_by_hand: a person is at the keyboard; else a simulated one."""
+        self._processes, self._body, self._check = processes, body, check
+        self._console = Console(self._send, processes.order, print, self._doubt, self._in_charge, self._pair)
+        self._person = None if is_by_hand else VirtualPerson(self._console)
+        has_keyboard = is_by_hand and sys.stdin is not None and (body is not None or sys.stdin.isatty())
+        self._stdin = 0 if has_keyboard else -1
+        self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
+        self._battery_us = 0
+        self._told = self._wearer = self._exercise = ""
+        self.problem = ""
+        if self._stdin >= 0:
+            print(HELP)
+
+    @property
+    def wants_to_end(self) -> bool:
+        """Whether a person does."""
+        return self._console.wants_to_end
+
+    @property
+    def armed_again(self) -> int:
+        """How often the simulated person had to arm again."""
+        return self._person.armed_again if self._person is not None else 0
+
+    def once(self) -> None:
+        """Wait for something to happen, LOOK_S at most, and take care of it."""
+        processes = self._processes
+        fds: list = [processes.operator.sock, processes.orders]
+        if self._stdin >= 0 and processes.has_begun:
+            fds.append(self._stdin)
+        ready = select.select(fds, (), (), LOOK_S)[0]
+        self._show_wearer(wearers(processes.hear()))
+        self._show_exercise(exercises(processes.report))
+        for status in processes.operator.hear():
+            self._show(standing(status))
+            self._check.hear(status)
+        if self._stdin in ready:
+            self._read_keyboard()
+        now_us, status = monotonic_us(), processes.operator.status  # after what was typed
+        if processes.has_begun:  # armed before, the guard would miss its cycles
+            if self._person is not None:
+                self._person.step(now_us, status)
+            self._console.step(now_us, status)
+        self._tell_battery(now_us)
+        self._look_after_link(status)
+        dead = processes.dead()
+        if dead:
+            self.problem = (
+                f"the {dead} has ended by itself; what it said stands above. Everything was stopped."
+            )
+        elif self._body is not None and self._body.is_dead():
+            self.problem = "the simulated person has ended by itself; what it said stands above."
+
+    def _look_after_link(self, status: StatusFrame) -> None:
+        link = self._processes.link
+        if link is not None and link.mend() and status.armed == FOR_TEST:
+            self._send(messages.DISARM, NOW)  # whoever armed for a test over the radio is gone
+
+    def _doubt(self) -> str:
+        problem = self._processes.report.mounting
+        return "" if problem == mounting_problems.OK else mounting_problems.PROBLEMS[problem]
+
+    def _in_charge(self) -> int:
+        return self._processes.report.in_charge
+
+    def _pair(self) -> bool:
+        link = self._processes.link
+        if link is not None:
+            link.tell(PAIR)
+        return link is not None
+
+    def _send(self, kind: int, asked_us: int) -> None:
+        with contextlib.suppress(OSError):
+            self._processes.operator.send(kind, asked_us)
+
+    def _read_keyboard(self) -> None:
+        data = os.read(self._stdin, 4096)
+        if not data:
+            self._stdin = -1
+        for line in data.decode(errors="replace").splitlines():
+            self._console.take(line)
+
+    def _show(self, line: str) -> None:
+        if line != self._told:
+            self._told = line
+            print(line, flush=True)
+
+    def _show_wearer(self, line: str) -> None:
+        if line != self._wearer:
+            if self._wearer:  # not what it is at the start
+                print(line, flush=True)
+            self._wearer = line
+
+    def _show_exercise(self, line: str) -> None:
+        if line != self._exercise:
+            print(line, flush=True)
+            self._exercise = line
+
+    def _tell_battery(self, now_us: int) -> None:
+        if self._battery is not None and now_us >= self._battery_us:
+            self._battery_us = now_us + BATTERY_EVERY_US
+            with contextlib.suppress(OSError):
+                charge = bytes((self._battery.percent(),))
+                if self._processes.link is not None:
+                    self._processes.link.tell(BATTERY + charge)
+                os.write(self._processes.battery_fd, charge)
