@@ -197,6 +197,13 @@ def test_a_killed_log_writer_is_replaced_and_a_killed_controller_ends_the_curren
     after, killed_us = stopped_by_the_kill_of(run, "controller")
     assert len(after) <= 2, "at most one for each channel that had been granted"
     logs = run.logs()
+    told = (tmp_path / "logs/session-000001/sign.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in told if int(line.split()[0]) > killed_us][-1].endswith("armed 0 sound 2")
+    last_us = struct.unpack(ROW_FORMAT, logs["guardian"].found.rows[-ROW_BYTES:])[3]
+    sounded_us = elapsed_us(last_us, killed_us & WRAP_MASK_US)
+    assert sounded_us > 4_000_000, (
+        "the guardian is left to sound the loss; it is not cut off with the first beep"
+    )
     for name, cycles_of in (("controller", made_cycles), ("guardian", heard_cycles)):
         assert_kept_until(killed_us, logs[name])
         before, after_it = [list(cycles_of(pieces_of(read_log(file).rows))) for file in logs[name].files]

@@ -17,12 +17,13 @@ from firmware_py.pi.guardian_launch import OperatorLink
 from firmware_py.pi.link_store import FileStore, default_folder
 from firmware_py.pi.link_users import ROLES, add_user, chosen_pin
 from firmware_py.pi.log_folder import new_session
+from firmware_py.pi.run.alarm import ALARM_US, open_sign, sound_loss
 from firmware_py.pi.run.body import Body
 from firmware_py.pi.run.check import MISSING, look, may_start, plan_of, prescription_of
 from firmware_py.pi.run.checked import Check
 from firmware_py.pi.run.config import Link, RunConfig, load_config
 from firmware_py.pi.run.console import HELP
-from firmware_py.pi.run.launch import LinkPlace, launch
+from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link_launch import started_with
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.watch import Watch
@@ -36,18 +37,20 @@ from stimulator.prescription import Prescription
 class Stop:
     """SIGINT, SIGTERM and SIGHUP (the terminal closed), remembered; and the stimulation stopped at that very moment.
 
-    at_once   what stops it, once there is something to stop: an operator's end of its own, as the signal may come
-              while another command is being written
+    is_by_hand   somebody at the keyboard wants it (Ctrl-C); else a service, or a terminal that is gone
+    at_once      what stops it, once there is something to stop: an operator's end of its own, as the signal may come
+                 while another command is being written
     """
 
     def __init__(self) -> None:
-        self.is_wanted = False
+        self.is_wanted = self.is_by_hand = False
         self.at_once: OperatorLink | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._want)
 
-    def _want(self, *_: object) -> None:
+    def _want(self, number: int, _: object) -> None:
         self.is_wanted = True
+        self.is_by_hand |= number == signal.SIGINT
         if self.at_once is not None:
             with contextlib.suppress(OSError):  # a guardian that is gone has stopped
                 self.at_once.send(messages.STOP)
@@ -182,10 +185,14 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     check = Check(store, name, prescription, is_known)
     watch = Watch(config, processes, body, check, is_by_hand=body is None or chosen.by_hand)
     began_us = monotonic_us()
+    ended = ""
     try:
         while not (ended := _why_end(stop, watch, began_us, seconds)):
             watch.once()
     finally:
+        processes.stop()
+        if watch.is_lost() and not _is_ordered(ended, watch.problem, stop):
+            _let_hear(config, processes, watch, stop)
         processes.close()
         check.close()
         if body is not None:
@@ -201,6 +208,31 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
         text = json.dumps(dataclasses.asdict(processes.report) | figures, indent=1)
         json_path.write_text(text, encoding="utf-8")
     return int(bool(watch.problem) or is_too_late(processes.report))
+
+
+def _is_ordered(ended: str, problem: str, stop: Stop) -> bool:
+    """Say whether somebody at the keyboard wanted the end; not a dead process, a service, an error ("") here."""
+    return bool(ended) and not problem and (stop.is_by_hand or not stop.is_wanted)
+
+
+def _let_hear(config: RunConfig, processes: Processes, watch: Watch, stop: Stop) -> bool:
+    """Let the loss of help be heard before all ends; True if somebody has noticed it.
+
+    No SIGTERM ends it: a systemd that misses the dead controller's word sends one after a second.
+    """
+    processes.close_link()  # or it could arm meanwhile
+    processes.stop()
+    print(
+        f"Help has ended: the alarm sounds for {ALARM_US // 1_000_000} s. Enter or Ctrl-C ends it.",
+        flush=True,
+    )
+    lines = config if processes.has_lines else None
+    return sound_loss(
+        lambda: processes.guardian.process.poll() is None,
+        lambda wait_s: watch.is_noticed(wait_s) or stop.is_by_hand,
+        lambda: open_sign(lines, print) if lines is not None else None,
+        monotonic_us,
+    )
 
 
 def _with_link(

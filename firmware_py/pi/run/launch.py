@@ -59,6 +59,7 @@ class Processes:
     report     the newest of the controller;  has_begun   there is one
     battery_fd   write the charge as one byte, -1 if no battery was named
     link       None without one
+    has_lines  beeper and lamp are real
     """
 
     guardian: LaunchedGuardian
@@ -71,6 +72,7 @@ class Processes:
     link: LaunchedLink | None
     report: Report = dataclasses.field(default_factory=Report)
     has_begun: bool = False
+    has_lines: bool = False
 
     def dead(self) -> str:
         """Return which process has ended by itself, "" if none; a log writer is replaced."""
@@ -97,6 +99,11 @@ class Processes:
         with contextlib.suppress(OSError):
             self.operator.send(messages.STOP)
 
+    def close_link(self) -> None:
+        """End the link: from then on nobody but the parent can arm. Safe to call twice."""
+        if self.link is not None:
+            self.link.close()
+
     def close(self) -> None:
         """End everything in order. Safe to call twice."""
         self.stop()
@@ -104,8 +111,7 @@ class Processes:
             self.guardian.process.terminate()  # stops, tells the stimulator, ends
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.guardian.process.wait(END_S)
-        if self.link is not None:
-            self.link.close()
+        self.close_link()
         with contextlib.suppress(OSError):
             self.orders.shutdown(socket.SHUT_WR)
         try:
@@ -209,7 +215,9 @@ def launch(
     guardian.controller.close()  # so that the guardian hears when the controller is gone
     writer.let_go_of_ends()  # and the log writer, when they all are
     operator = OperatorLink(guardian.operator, monotonic_us)
-    return Processes(guardian, controller, writer, operator, orders, session, battery_fd, launched)
+    return Processes(
+        guardian, controller, writer, operator, orders, session, battery_fd, launched, has_lines=not is_sim
+    )
 
 
 def settings_of(config: RunConfig, prescription: Prescription, was_checked: bool) -> GuardianSettings:

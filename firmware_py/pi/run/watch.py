@@ -16,6 +16,7 @@ from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exerci
 from firmware_py.pi.run.launch import Processes
 from firmware_py.pi.run.link import BATTERY, PAIR
 from gait_detect import mounting_problems
+from safety.supervisor import SOUND_LOST
 
 LOOK_S = 0.1
 BATTERY_EVERY_US = 10_000_000
@@ -56,6 +57,23 @@ class Watch:
     def armed_again(self) -> int:
         """How often the simulated person had to arm again."""
         return self._person.armed_again if self._person is not None else 0
+
+    def is_lost(self) -> bool:
+        """Say whether somebody was being helped, or has just lost that help, by what was heard last."""
+        status = self._processes.operator.status
+        return bool(status.armed) or status.sound == SOUND_LOST
+
+    def is_noticed(self, wait_s: float) -> bool:
+        """Wait so long at most, at the end; return whether somebody has typed a line, or nothing sounds any more."""
+        keyboard = [self._stdin] if self._stdin >= 0 else []
+        if any(True for _ in self._processes.operator.hear()) and not self.is_lost():
+            return True  # such as a test that was stopped
+        if not select.select(keyboard, (), (), wait_s)[0]:
+            return False
+        if os.read(self._stdin, 4096):
+            return True
+        self._stdin = -1
+        return False
 
     def once(self) -> None:
         """Wait for something to happen, LOOK_S at most, and take care of it."""
