@@ -128,10 +128,11 @@ def watch():
     """A parent's watch beside a guardian whose end the test holds; `types` at its keyboard."""
     own, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     processes: Any = SimpleNamespace(
-        operator=OperatorLink(own, lambda: 0), battery_fd=-1, order=None, link=None
+        operator=OperatorLink(own, lambda: 0), battery_fd=-1, order=None, link=None, hear_said=tuple
     )
     check: Any = None
-    found = Watch(RunConfig(), processes, None, check, is_by_hand=False)
+    say: Any = print
+    found = Watch(RunConfig(), processes, None, check, say, is_by_hand=False)
     found._stdin, keys = os.pipe()
 
     def tell(armed, sound):

@@ -6,11 +6,11 @@ controller disarms.
 """
 
 import argparse
+import contextlib
 import os
 import select
 import signal
 import socket
-import sys
 from pathlib import Path
 
 from firmware_py.frames import FrameWriter
@@ -42,6 +42,7 @@ PACKET_N = 2048
 BACKLOG_MAX = 4096  # packets thrown away after a gap; a full socket holds far fewer
 END_US = 400_000  # time for the stimulator to confirm its last stop
 ALONE_US = 10_000_000  # once nobody is left who could arm: so long the loss of help is heard
+STDOUT, STDERR = 1, 2
 LATE_SENTENCE = (
     "this process was kept from running for over 10 ms just before a pulse; the pulse was not written and a "
     "fault is latched. Look for what else runs on this machine, then clear the fault and arm again."
@@ -128,7 +129,7 @@ class GuardianProcess:
             self._log.flush()
             if self._port.late_total != late_total:
                 late_total = self._port.late_total
-                print(f"guardian: {LATE_SENTENCE}", file=sys.stderr, flush=True)
+                say(LATE_SENTENCE, STDERR)
         self._record.steps.flush()
         self._log.flush()
         self._port.close()
@@ -213,13 +214,19 @@ class GuardianProcess:
             for one in self._operators:
                 self._owes |= not _send(one, self._writer.buf, n)
         if self._at_arming and status.armed and self._told[0] <= 0:
-            print(f"guardian: {self._at_arming}", flush=True)
+            say(self._at_arming)
         if self._sign is not None and told != self._told:
             self._sign.show(now_us, bool(status.armed), status.sound)
         if self._controller is not None and (has_frames or told != self._told):
             self.core.fill_results(status)
             _send(self._controller, self._writer.buf, status.encode(self._writer))
         self._told = told
+
+
+def say(sentence: str, fd: int = STDOUT) -> None:
+    """Tell a person. The parent gives pipes that are never waited for, and says it: what they do not take is lost."""
+    with contextlib.suppress(OSError):
+        os.write(fd, f"guardian: {sentence}\n".encode())
 
 
 def _receive(one: socket.socket) -> tuple[tuple[bytes, ...], bool]:
@@ -263,7 +270,7 @@ def main(arguments: list[str] | None = None) -> int:
         button = _button(chosen)
         sign = _sign(chosen)
     except (SettingsError, PortError, GpioError) as e:
-        print(f"guardian: {e}", file=sys.stderr)
+        say(str(e), STDERR)
         return 2
     guard = make_guard(settings, check, RecordedPort(port, record.steps), record.steps)
     at_arming = devices.tail_sentence(device.capability)
@@ -275,7 +282,7 @@ def main(arguments: list[str] | None = None) -> int:
         chosen.battery_fd,
     )
     for sentence in ask_for_real_time():
-        print(f"guardian: {sentence}", flush=True)
+        say(sentence)
     process.run()
     return 0
 

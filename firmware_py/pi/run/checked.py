@@ -1,7 +1,6 @@
 """That leg and channels were checked outlives the session, until a lead is handled; writing it holds nothing up."""
 
 import queue
-import sys
 import threading
 from collections.abc import Callable
 
@@ -19,13 +18,20 @@ class Check:
     """Hears how the guardian stands, and keeps the check or forgets it.
 
     store, name    the settings, and the hash of the profile;  prescription   what the session runs with
-    is_known       it was checked before, and the guardian was told so
+    is_known       it was checked before, and the guardian was told so;  say   shows a sentence
     The card may take seconds to write, or hang, and this process reads the keyboard's stop: a thread writes.
     """
 
-    def __init__(self, store: SettingsStore, name: str, prescription: Prescription, is_known: bool) -> None:
+    def __init__(
+        self,
+        store: SettingsStore,
+        name: str,
+        prescription: Prescription,
+        is_known: bool,
+        say: Callable[[str], None],
+    ) -> None:
         self._store, self._name, self._prescription = store, name, prescription
-        self._is_kept = is_known
+        self._is_kept, self._say = is_known, say
         self._to_write: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="check", daemon=True)
         self._writer.start()
@@ -52,6 +58,4 @@ class Check:
             try:
                 what()
             except OSError as e:
-                print(
-                    f"The check cannot be kept ({e.strerror}); it will be asked for again.", file=sys.stderr
-                )
+                self._say(f"The check cannot be kept ({e.strerror}); it will be asked for again.")

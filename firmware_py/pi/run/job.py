@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import json
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +25,7 @@ from firmware_py.pi.run.console import HELP
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link_launch import started_with
 from firmware_py.pi.run.summary import is_too_late, summary
+from firmware_py.pi.run.voice import STDERR, STDOUT, Voice
 from firmware_py.pi.run.watch import Watch
 from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import FolderFiles
@@ -170,6 +170,7 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     store = SettingsStore(FolderFiles(settings))
     name = profile_hash(config.profile(), prescription)
     is_known = was_checked(store, name, prescription)
+    say = Voice()
     processes = launch(
         config,
         prescription,
@@ -180,10 +181,11 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
         is_sim=body is not None,
         plan=plan_of(config, prescription),
         link=place,
+        say=say,
     )
     stop.at_once = OperatorLink(processes.operator.sock, monotonic_us)
-    check = Check(store, name, prescription, is_known)
-    watch = Watch(config, processes, body, check, is_by_hand=body is None or chosen.by_hand)
+    check = Check(store, name, prescription, is_known, say)
+    watch = Watch(config, processes, body, check, say, is_by_hand=body is None or chosen.by_hand)
     began_us = monotonic_us()
     ended = ""
     try:
@@ -192,21 +194,23 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     finally:
         processes.stop()
         if watch.is_lost() and not _is_ordered(ended, watch.problem, stop):
-            _let_hear(config, processes, watch, stop)
+            _let_hear(config, processes, watch, stop, say)
         processes.close()
+        watch.pass_on()  # their last words
         check.close()
         if body is not None:
             body.end()
     ran_s = (monotonic_us() - began_us) / 1e6
     told = body.told if body is not None else None
     for line in summary(processes.report, ran_s, told, watch.armed_again):
-        print(line)
-    print(f"Logs: {session} (./swingphase log info, and ./swingphase replay --verify)")
-    print(f"Ended: {ended}", file=sys.stderr if watch.problem else sys.stdout)
+        say(line)
+    say(f"Logs: {session} (./swingphase log info, and ./swingphase replay --verify)")
+    say(f"Ended: {ended}", STDERR if watch.problem else STDOUT)
     if json_path is not None:
         figures = {"ran_s": ran_s, "ended": ended, "armed_again": watch.armed_again, "leg": told}
         text = json.dumps(dataclasses.asdict(processes.report) | figures, indent=1)
         json_path.write_text(text, encoding="utf-8")
+    say.close()
     return int(bool(watch.problem) or is_too_late(processes.report))
 
 
@@ -215,22 +219,19 @@ def _is_ordered(ended: str, problem: str, stop: Stop) -> bool:
     return bool(ended) and not problem and (stop.is_by_hand or not stop.is_wanted)
 
 
-def _let_hear(config: RunConfig, processes: Processes, watch: Watch, stop: Stop) -> bool:
+def _let_hear(config: RunConfig, processes: Processes, watch: Watch, stop: Stop, say: Voice) -> bool:
     """Let the loss of help be heard before all ends; True if somebody has noticed it.
 
     No SIGTERM ends it: a systemd that misses the dead controller's word sends one after a second.
     """
     processes.close_link()  # or it could arm meanwhile
     processes.stop()
-    print(
-        f"Help has ended: the alarm sounds for {ALARM_US // 1_000_000} s. Enter or Ctrl-C ends it.",
-        flush=True,
-    )
+    say(f"Help has ended: the alarm sounds for {ALARM_US // 1_000_000} s. Enter or Ctrl-C ends it.")
     lines = config if processes.has_lines else None
     return sound_loss(
         lambda: processes.guardian.process.poll() is None,
         lambda wait_s: watch.is_noticed(wait_s) or stop.is_by_hand,
-        lambda: open_sign(lines, print) if lines is not None else None,
+        lambda: open_sign(lines, say) if lines is not None else None,
         monotonic_us,
     )
 

@@ -13,6 +13,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +34,13 @@ from firmware_py.pi.log_launch import LaunchedWriter, launch_log_writer
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.controller import Report, Spec
 from firmware_py.pi.run.link_launch import LaunchedLink, launch_link, pair
+from firmware_py.pi.run.voice import STDERR, STDOUT
 from firmware_py.pi.run.wiring import Places
 from stimulator.exercise_plan import ExercisePlan
 from stimulator.prescription import Prescription, canonical_bytes
 
 END_S = 3.0  # for a process to end by itself
+SAID_N = 1 << 16  # what a pipe holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Processes:
     battery_fd   write the charge as one byte, -1 if no battery was named
     link       None without one
     has_lines  beeper and lamp are real
+    said       pipes with what guardian and controller say, for which they never wait, and where it is to be said
     """
 
     guardian: LaunchedGuardian
@@ -73,6 +77,7 @@ class Processes:
     report: Report = dataclasses.field(default_factory=Report)
     has_begun: bool = False
     has_lines: bool = False
+    said: list[tuple[int, int]] = dataclasses.field(default_factory=list)
 
     def dead(self) -> str:
         """Return which process has ended by itself, "" if none; a log writer is replaced."""
@@ -88,6 +93,15 @@ class Processes:
                 self.report = Report(**json.loads(data))
                 self.has_begun = True
         return self.report
+
+    def hear_said(self) -> Iterator[tuple[str, int]]:
+        """Yield what guardian and controller have said, and to which of STDOUT and STDERR."""
+        for fd, to in tuple(self.said):
+            with contextlib.suppress(BlockingIOError):
+                while data := os.read(fd, SAID_N):
+                    yield data.decode(errors="replace").rstrip("\n"), to
+                os.close(fd)  # both are dead
+                self.said.remove((fd, to))
 
     def order(self, packet: bytes) -> None:
         """Give the controller an order; a controller that is gone misses it."""
@@ -139,10 +153,11 @@ def launch(
     is_sim: bool,
     plan: ExercisePlan | None = None,
     link: LinkPlace | None = None,
+    say: Callable[[str], None] = print,
 ) -> Processes:
     """Start log writer, guardian, controller, and the link if it has a place.
 
-    plan   of the exercise, None for none
+    say    shows a sentence;  plan   of the exercise, None for none
     `config` has passed `check`; in a simulation lines are not touched.
     """
     device = config.device()
@@ -164,6 +179,7 @@ def launch(
     parts, given, battery_fd = _parts(config, is_sim)
     link_guardian, guardian_end = pair()
     link_controller, controller_end = pair()
+    said, says = _pipes()
     guardian = launch_guardian(
         settings,
         port,
@@ -172,6 +188,7 @@ def launch(
         parts=parts,
         pass_fds=given,
         operator_fds=(guardian_end.fileno(),) if link is not None else (),
+        says=says,
     )
     for fd in given:
         os.close(fd)
@@ -193,7 +210,11 @@ def launch(
         [sys.executable, "-m", "firmware_py.pi.run.controller", str(path)],
         pass_fds=[fd for fd in (spec.guardian_fd, spec.orders_fd, spec.log_fd, spec.link_fd) if fd >= 0],
         cwd=ROOT,
+        stdout=says[0],
+        stderr=says[1],
     )
+    for fd in says:
+        os.close(fd)
     for one in (orders_end, guardian_end, controller_end):
         one.close()
     launched = None
@@ -208,6 +229,7 @@ def launch(
             prescription=spec.prescription,
             file=hash_of(link.named).hex(),
             is_sim=is_sim,
+            say=say,
         )
     else:
         link_controller.close()
@@ -216,8 +238,25 @@ def launch(
     writer.let_go_of_ends()  # and the log writer, when they all are
     operator = OperatorLink(guardian.operator, monotonic_us)
     return Processes(
-        guardian, controller, writer, operator, orders, session, battery_fd, launched, has_lines=not is_sim
+        guardian=guardian,
+        controller=controller,
+        writer=writer,
+        operator=operator,
+        orders=orders,
+        session=session,
+        battery_fd=battery_fd,
+        link=launched,
+        has_lines=not is_sim,
+        said=said,
     )
+
+
+def _pipes() -> tuple[list[tuple[int, int]], tuple[int, int]]:
+    """Return the ends to hear, each with where it belongs, and those to say words and errors into; none ever waits."""
+    words, errors = os.pipe(), os.pipe()
+    for fd in (*words, *errors):
+        os.set_blocking(fd, False)
+    return [(words[0], STDOUT), (errors[0], STDERR)], (words[1], errors[1])
 
 
 def settings_of(config: RunConfig, prescription: Prescription, was_checked: bool) -> GuardianSettings:

@@ -9,6 +9,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from firmware_py.link.contracts import Store
@@ -42,11 +43,18 @@ class LaunchedLink:
 
     spec    with the descriptors of `ends`
     ends    the link's ends of its sockets, kept open
+    say     shows a sentence
     parent  socket on which the parent tells (PAIR, BATTERY), and whose end ends it
     """
 
-    def __init__(self, spec: LinkSpec, ends: tuple[socket.socket, ...], parent: socket.socket) -> None:
-        self._spec, self._ends, self._parent = spec, ends, parent
+    def __init__(
+        self,
+        spec: LinkSpec,
+        ends: tuple[socket.socket, ...],
+        parent: socket.socket,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self._spec, self._ends, self._parent, self._say = spec, ends, parent, say
         parent.setblocking(False)
         self._wait_us = AGAIN_US
         self.process = self._start()
@@ -61,10 +69,7 @@ class LaunchedLink:
             has_lived = now_us - self._since_us > AGAIN_MAX_US
             self._wait_us = AGAIN_US if has_lived else min(2 * self._wait_us, AGAIN_MAX_US)
             self._since_us = now_us
-            print(
-                f"link: it has ended ({self.process.returncode}); therapy goes on, another one starts.",
-                flush=True,
-            )
+            self._say(f"link: it has ended ({self.process.returncode}); therapy goes on, another one starts.")
             return True
         if now_us - self._since_us > self._wait_us:
             self._spec = dataclasses.replace(self._spec, is_again=True)
@@ -103,7 +108,14 @@ class LaunchedLink:
 
 
 def launch_link(
-    controller: socket.socket, guardian: socket.socket, *, store: Path, session: Path, air: str, **told
+    controller: socket.socket,
+    guardian: socket.socket,
+    *,
+    store: Path,
+    session: Path,
+    air: str,
+    say: Callable[[str], None] = print,
+    **told,
 ) -> LaunchedLink:
     """Start it. `controller`, `guardian`: its ends of their sockets; `told`: config, prescription, file, is_sim."""
     own, parent = pair()
@@ -117,4 +129,4 @@ def launch_link(
         air=air,
         **told,
     )
-    return LaunchedLink(spec, (controller, guardian, own), parent)
+    return LaunchedLink(spec, (controller, guardian, own), parent, say)

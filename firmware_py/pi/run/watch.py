@@ -15,6 +15,7 @@ from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exercises, standing, wearers
 from firmware_py.pi.run.launch import Processes
 from firmware_py.pi.run.link import BATTERY, PAIR
+from firmware_py.pi.run.voice import Voice
 from gait_detect import mounting_problems
 from safety.supervisor import SOUND_LOST
 
@@ -32,12 +33,13 @@ class Watch:
         processes: Processes,
         body: Body | None,
         check: Check,
+        say: Voice,
         *,
         is_by_hand: bool,
     ) -> None:
-        """is_by_hand: a person is at the keyboard; else a simulated one."""
-        self._processes, self._body, self._check = processes, body, check
-        self._console = Console(self._send, processes.order, print, self._doubt, self._in_charge, self._pair)
+        """say: never waits. is_by_hand: a person is at the keyboard; else a simulated one."""
+        self._processes, self._body, self._check, self._say = processes, body, check, say
+        self._console = Console(self._send, processes.order, say, self._doubt, self._in_charge, self._pair)
         self._person = None if is_by_hand else VirtualPerson(self._console)
         has_keyboard = is_by_hand and sys.stdin is not None and (body is not None or sys.stdin.isatty())
         self._stdin = 0 if has_keyboard else -1
@@ -46,7 +48,7 @@ class Watch:
         self._told = self._wearer = self._exercise = ""
         self.problem = ""
         if self._stdin >= 0:
-            print(HELP)
+            say(HELP)
 
     @property
     def wants_to_end(self) -> bool:
@@ -58,6 +60,11 @@ class Watch:
         """How often the simulated person had to arm again."""
         return self._person.armed_again if self._person is not None else 0
 
+    def pass_on(self) -> None:
+        """Say what guardian and controller have said."""
+        for text, to in self._processes.hear_said():
+            self._say(text, to)
+
     def is_lost(self) -> bool:
         """Say whether somebody was being helped, or has just lost that help, by what was heard last."""
         status = self._processes.operator.status
@@ -66,6 +73,7 @@ class Watch:
     def is_noticed(self, wait_s: float) -> bool:
         """Wait so long at most, at the end; return whether somebody has typed a line, or nothing sounds any more."""
         keyboard = [self._stdin] if self._stdin >= 0 else []
+        self.pass_on()
         if any(True for _ in self._processes.operator.hear()) and not self.is_lost():
             return True  # such as a test that was stopped
         if not select.select(keyboard, (), (), wait_s)[0]:
@@ -89,6 +97,7 @@ class Watch:
             self._check.hear(status)
         if self._stdin in ready:
             self._read_keyboard()
+        self.pass_on()
         now_us, status = monotonic_us(), processes.operator.status  # after what was typed
         if processes.has_begun:  # armed before, the guard would miss its cycles
             if self._person is not None:
@@ -129,6 +138,9 @@ class Watch:
     def _read_keyboard(self) -> None:
         data = os.read(self._stdin, 4096)
         if not data:
+            if os.isatty(self._stdin):  # Ctrl-D: nobody can stop here any more
+                self._send(messages.STOP, NOW)
+                self._say("The keyboard has ended (Ctrl-D), so it stopped. Ctrl-C ends; then start again.")
             self._stdin = -1
         for line in data.decode(errors="replace").splitlines():
             self._console.take(line)
@@ -136,17 +148,17 @@ class Watch:
     def _show(self, line: str) -> None:
         if line != self._told:
             self._told = line
-            print(line, flush=True)
+            self._say(line)
 
     def _show_wearer(self, line: str) -> None:
         if line != self._wearer:
             if self._wearer:  # not what it is at the start
-                print(line, flush=True)
+                self._say(line)
             self._wearer = line
 
     def _show_exercise(self, line: str) -> None:
         if line != self._exercise:
-            print(line, flush=True)
+            self._say(line)
             self._exercise = line
 
     def _tell_battery(self, now_us: int) -> None:
