@@ -7,7 +7,7 @@ import sys
 
 from firmware_py import messages
 from firmware_py.messages import StatusFrame
-from firmware_py.pi.battery import Battery
+from firmware_py.pi.battery import UNKNOWN, Battery
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.run.body import Body
 from firmware_py.pi.run.checked import Check
@@ -22,6 +22,7 @@ from safety.supervisor import SOUND_LOST
 LOOK_S = 0.1
 BATTERY_EVERY_US = 10_000_000
 FOR_TEST = 2
+SILENT = "The battery's gauge says nothing any more: a low battery will not be announced. Look at its board and cable."
 
 
 class Watch:
@@ -44,7 +45,7 @@ class Watch:
         has_keyboard = is_by_hand and sys.stdin is not None and (body is not None or sys.stdin.isatty())
         self._stdin = 0 if has_keyboard else -1
         self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
-        self._battery_us = 0
+        self._battery_us, self._is_battery_silent = 0, False
         self._told = self._wearer = self._exercise = ""
         self.problem = ""
         if self._stdin >= 0:
@@ -162,10 +163,15 @@ class Watch:
             self._exercise = line
 
     def _tell_battery(self, now_us: int) -> None:
-        if self._battery is not None and now_us >= self._battery_us:
-            self._battery_us = now_us + BATTERY_EVERY_US
+        if self._battery is None or now_us < self._battery_us:
+            return
+        self._battery_us = now_us + BATTERY_EVERY_US
+        percent = self._battery.percent()
+        if (percent == UNKNOWN) != self._is_battery_silent:
+            self._is_battery_silent = percent == UNKNOWN
+            self._say(SILENT if self._is_battery_silent else "The battery's gauge answers again.")
+        if self._processes.link is not None:
+            self._processes.link.tell(BATTERY + bytes((percent,)))
+        if percent != UNKNOWN:  # for the guardian it is what it was: one that was low stays low
             with contextlib.suppress(OSError):
-                charge = bytes((self._battery.percent(),))
-                if self._processes.link is not None:
-                    self._processes.link.tell(BATTERY + charge)
-                os.write(self._processes.battery_fd, charge)
+                os.write(self._processes.battery_fd, bytes((percent,)))
