@@ -179,7 +179,8 @@ def test_a_gauge_that_falls_silent_is_said_once_and_its_charge_is_unknown_to_the
     processes: Any = SimpleNamespace(operator=None, order=None, link=link, battery_fd=-1)
     say: Any = said.append
     check: Any = None
-    watch = Watch(RunConfig(), processes, None, check, say, is_by_hand=False)
+    mark: Any = None
+    watch = Watch(RunConfig(), processes, None, check, mark, say, is_by_hand=False)
     watch._battery, processes.battery_fd = Battery("bat", tmp_path), write
     for n, text in enumerate(("40", "", "nonsense", "15", "")):
         gauge.write_text(text)

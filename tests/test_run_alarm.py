@@ -11,7 +11,7 @@ from firmware_py.messages import StatusFrame
 from firmware_py.pi.gpio_port import GpioError
 from firmware_py.pi.guardian.sign import GpioSign
 from firmware_py.pi.guardian_launch import OperatorLink
-from firmware_py.pi.run import alarm, checked, job, launch
+from firmware_py.pi.run import alarm, card, job, launch
 from firmware_py.pi.run.alarm import ALARM_US, open_sign, sound_loss
 from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.run.service import UNIT_TEXT
@@ -131,8 +131,9 @@ def watch():
         operator=OperatorLink(own, lambda: 0), battery_fd=-1, order=None, link=None, hear_said=tuple
     )
     check: Any = None
+    mark: Any = None
     say: Any = print
-    found = Watch(RunConfig(), processes, None, check, say, is_by_hand=False)
+    found = Watch(RunConfig(), processes, None, check, mark, say, is_by_hand=False)
     found._stdin, keys = os.pipe()
 
     def tell(armed, sound):
@@ -177,5 +178,5 @@ def test_it_is_noticed_by_a_line_that_is_typed_or_when_nothing_sounds(watch):
 
 def test_the_service_gives_the_end_as_long_as_it_may_take():
     (said,) = [line for line in UNIT_TEXT.splitlines() if line.startswith("TimeoutStopSec=")]
-    at_most_s = ALARM_US / 1e6 + 3 * launch.END_S + 2.0 + 5.0 + checked.END_S
+    at_most_s = ALARM_US / 1e6 + 3 * launch.END_S + 2.0 + 5.0 + card.END_S
     assert float(said.partition("=")[2]) >= at_most_s, "guardian, link, controller; guardian, writer, card"

@@ -97,7 +97,9 @@ def test_enter_stops_while_the_terminal_takes_nothing(typed):
     processes.order, processes.dead, processes.battery_fd, processes.link = print, str, -1, None
     processes.hear_said = lambda: [("guardian: kept from running", STDERR)]
     check: Any = SimpleNamespace(hear=lambda status: None)
-    watch = Watch(RunConfig(), processes, None, check, say, is_by_hand=False)
+    mark: Any = SimpleNamespace(hear=lambda status: None, noticed=tuple, is_cut=False)
+    processes.noticed = tuple
+    watch = Watch(RunConfig(), processes, None, check, mark, say, is_by_hand=False)
     watch._person, watch._stdin = None, stdin
     for armed in (0, 1):  # each is news, and is said
         status = StatusFrame()
@@ -123,8 +125,10 @@ def test_ctrl_d_at_a_terminal_stops():
     said = []
     processes: Any = SimpleNamespace(operator=OperatorLink(own, lambda: 5), order=None, battery_fd=-1)
     check: Any = None
+    mark: Any = SimpleNamespace(noticed=tuple)
+    processes.noticed = tuple
     say: Any = said.append
-    watch = Watch(RunConfig(), processes, None, check, say, is_by_hand=False)
+    watch = Watch(RunConfig(), processes, None, check, mark, say, is_by_hand=False)
     watch._stdin = slave
     os.write(master, b"\x04")
     watch._read_keyboard()
@@ -163,7 +167,8 @@ def test_the_guardian_drops_what_its_pipe_does_not_take_and_what_nobody_can_hear
 def test_nothing_in_the_running_parent_or_in_the_guardian_writes_to_a_terminal_by_itself():
     run = REPO / "firmware_py/pi/run"
     parents = [
-        run / f"{name}.py" for name in ("alarm", "checked", "console", "launch", "link_launch", "watch")
+        run / f"{name}.py"
+        for name in ("alarm", "card", "checked", "console", "launch", "link_launch", "mark", "watch")
     ]
     found = [
         path.name

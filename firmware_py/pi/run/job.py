@@ -18,12 +18,14 @@ from firmware_py.pi.link_users import ROLES, add_user, chosen_pin
 from firmware_py.pi.log_folder import new_session
 from firmware_py.pi.run.alarm import ALARM_US, open_sign, sound_loss
 from firmware_py.pi.run.body import Body
+from firmware_py.pi.run.card import Card
 from firmware_py.pi.run.check import MISSING, look, may_start, plan_of, prescription_of
 from firmware_py.pi.run.checked import Check
 from firmware_py.pi.run.config import Link, RunConfig, load_config
 from firmware_py.pi.run.console import HELP
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link_launch import started_with
+from firmware_py.pi.run.mark import CUT, Mark
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.voice import STDERR, STDOUT, Voice
 from firmware_py.pi.run.watch import Watch
@@ -171,6 +173,10 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     name = profile_hash(config.profile(), prescription)
     is_known = was_checked(store, name, prescription)
     say = Voice()
+    card = Card(say)
+    mark = Mark(store, card)
+    if mark.is_cut:
+        say(CUT)
     processes = launch(
         config,
         prescription,
@@ -179,13 +185,14 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
         session=session,
         was_checked=is_known or body is not None,
         is_sim=body is not None,
+        was_cut=mark.is_cut,
         plan=plan_of(config, prescription),
         link=place,
         say=say,
     )
     stop.at_once = OperatorLink(processes.operator.sock, monotonic_us)
-    check = Check(store, name, prescription, is_known, say)
-    watch = Watch(config, processes, body, check, say, is_by_hand=body is None or chosen.by_hand)
+    check = Check(store, name, prescription, is_known, card)
+    watch = Watch(config, processes, body, check, mark, say, is_by_hand=body is None or chosen.by_hand)
     began_us = monotonic_us()
     ended = ""
     try:
@@ -193,11 +200,13 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
             watch.once()
     finally:
         processes.stop()
-        if watch.is_lost() and not _is_ordered(ended, watch.problem, stop):
-            _let_hear(config, processes, watch, stop, say)
+        is_noticed = _is_ordered(ended, watch.problem, stop)
+        if watch.is_lost() and not is_noticed:
+            is_noticed = _let_hear(config, processes, watch, stop, say)
+        mark.end(is_noticed=is_noticed)
         processes.close()
         watch.pass_on()  # their last words
-        check.close()
+        card.close()
         if body is not None:
             body.end()
     ran_s = (monotonic_us() - began_us) / 1e6
@@ -228,12 +237,13 @@ def _let_hear(config: RunConfig, processes: Processes, watch: Watch, stop: Stop,
     processes.stop()
     say(f"Help has ended: the alarm sounds for {ALARM_US // 1_000_000} s. Enter or Ctrl-C ends it.")
     lines = config if processes.has_lines else None
-    return sound_loss(
+    sound_loss(
         lambda: processes.guardian.process.poll() is None,
         lambda wait_s: watch.is_noticed(wait_s) or stop.is_by_hand,
         lambda: open_sign(lines, say) if lines is not None else None,
         monotonic_us,
     )
+    return watch.was_touched or stop.is_by_hand
 
 
 def _with_link(

@@ -60,6 +60,7 @@ class Processes:
     operator   to the guardian;  orders   socket to the controller, which reports on it
     session    folder of the logs
     report     the newest of the controller;  has_begun   there is one
+    cut_fd     the guardian sounds that the last session was cut while this is open, -1 if it was not
     battery_fd   write the charge as one byte, -1 if no battery was named
     link       None without one
     has_lines  beeper and lamp are real
@@ -77,6 +78,7 @@ class Processes:
     report: Report = dataclasses.field(default_factory=Report)
     has_begun: bool = False
     has_lines: bool = False
+    cut_fd: int = -1
     said: list[tuple[int, int]] = dataclasses.field(default_factory=list)
 
     def dead(self) -> str:
@@ -108,6 +110,12 @@ class Processes:
         with contextlib.suppress(OSError):
             self.orders.send(packet)
 
+    def noticed(self) -> None:
+        """Somebody has noticed that the last session was cut. Safe to call twice."""
+        if self.cut_fd >= 0:
+            os.close(self.cut_fd)
+            self.cut_fd = -1
+
     def stop(self) -> None:
         """Stop the stimulation; a guardian that is gone has ended it."""
         with contextlib.suppress(OSError):
@@ -136,6 +144,7 @@ class Processes:
         self.hear()
         self.orders.close()
         self.guardian.close()
+        self.noticed()
         self.writer.close()
         if self.battery_fd >= 0:
             os.close(self.battery_fd)
@@ -151,12 +160,14 @@ def launch(
     session: Path,
     was_checked: bool,
     is_sim: bool,
+    was_cut: bool = False,
     plan: ExercisePlan | None = None,
     link: LinkPlace | None = None,
     say: Callable[[str], None] = print,
 ) -> Processes:
     """Start log writer, guardian, controller, and the link if it has a place.
 
+    was_cut   the last session was: it is sounded until `Processes.noticed`
     say    shows a sentence;  plan   of the exercise, None for none
     `config` has passed `check`; in a simulation lines are not touched.
     """
@@ -176,7 +187,7 @@ def launch(
     for told in about.values():
         told |= {"wearer": config.wearer.code, "is_simulated": is_sim}
     writer = launch_log_writer(session, about, root=session.parent, size_max=config.files.logs_max_mib << 20)
-    parts, given, battery_fd = _parts(config, is_sim)
+    parts, given, battery_fd, cut_fd = _parts(config, is_sim, was_cut)
     link_guardian, guardian_end = pair()
     link_controller, controller_end = pair()
     said, says = _pipes()
@@ -247,6 +258,7 @@ def launch(
         battery_fd=battery_fd,
         link=launched,
         has_lines=not is_sim,
+        cut_fd=cut_fd,
         said=said,
     )
 
@@ -275,11 +287,14 @@ def settings_of(config: RunConfig, prescription: Prescription, was_checked: bool
     )
 
 
-def _parts(config: RunConfig, is_sim: bool) -> tuple[tuple[str, ...], tuple[int, ...], int]:
-    """Return the guardian's options for its lines, descriptors to inherit, and where to tell the battery's charge."""
+def _parts(
+    config: RunConfig, is_sim: bool, was_cut: bool
+) -> tuple[tuple[str, ...], tuple[int, ...], int, int]:
+    """Return the guardian's options for its lines, descriptors to inherit, battery_fd and cut_fd of `Processes`."""
     if is_sim:
-        return (), (), -1
+        return (), (), -1, -1
     words: list[str] = []
+    given: list[int] = []
     for option, line in (
         ("--stop-line", config.lines.stop),
         ("--beeper-line", config.lines.beeper),
@@ -288,8 +303,14 @@ def _parts(config: RunConfig, is_sim: bool) -> tuple[tuple[str, ...], tuple[int,
         if line:
             chip, number = line_of(line)
             words += [option, f"{chip}:{number}"]
-    if not config.supply.battery:
-        return tuple(words), (), -1
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    return (*words, "--battery-fd", str(read)), (read,), write
+    battery_fd = cut_fd = -1
+    if config.supply.battery:
+        read, battery_fd = os.pipe()
+        os.set_blocking(battery_fd, False)
+        words += ["--battery-fd", str(read)]
+        given.append(read)
+    if was_cut and (config.lines.beeper or config.lines.lamp):
+        read, cut_fd = os.pipe()
+        words += ["--cut-fd", str(read)]
+        given.append(read)
+    return tuple(words), tuple(given), battery_fd, cut_fd

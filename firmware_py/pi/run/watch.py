@@ -15,6 +15,7 @@ from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exercises, standing, wearers
 from firmware_py.pi.run.launch import Processes
 from firmware_py.pi.run.link import BATTERY, PAIR
+from firmware_py.pi.run.mark import Mark
 from firmware_py.pi.run.voice import Voice
 from gait_detect import mounting_problems
 from safety.supervisor import SOUND_LOST
@@ -34,12 +35,14 @@ class Watch:
         processes: Processes,
         body: Body | None,
         check: Check,
+        mark: Mark,
         say: Voice,
         *,
         is_by_hand: bool,
     ) -> None:
         """say: never waits. is_by_hand: a person is at the keyboard; else a simulated one."""
-        self._processes, self._body, self._check, self._say = processes, body, check, say
+        self._processes, self._body, self._say = processes, body, say
+        self._check, self._mark = check, mark
         self._console = Console(self._send, processes.order, say, self._doubt, self._in_charge, self._pair)
         self._person = None if is_by_hand else VirtualPerson(self._console)
         has_keyboard = is_by_hand and sys.stdin is not None and (body is not None or sys.stdin.isatty())
@@ -48,6 +51,7 @@ class Watch:
         self._battery_us, self._is_battery_silent = 0, False
         self._told = self._wearer = self._exercise = ""
         self.problem = ""
+        self.was_touched = False  # at the end
         if self._stdin >= 0:
             say(HELP)
 
@@ -72,7 +76,9 @@ class Watch:
         return bool(status.armed) or status.sound == SOUND_LOST
 
     def is_noticed(self, wait_s: float) -> bool:
-        """Wait so long at most, at the end; return whether somebody has typed a line, or nothing sounds any more."""
+        """Wait so long at most, at the end; return whether somebody has typed a line (then `was_touched`, too), or
+        nothing sounds any more.
+        """
         keyboard = [self._stdin] if self._stdin >= 0 else []
         self.pass_on()
         if any(True for _ in self._processes.operator.hear()) and not self.is_lost():
@@ -80,6 +86,7 @@ class Watch:
         if not select.select(keyboard, (), (), wait_s)[0]:
             return False
         if os.read(self._stdin, 4096):
+            self.was_touched = True
             return True
         self._stdin = -1
         return False
@@ -91,11 +98,16 @@ class Watch:
         if self._stdin >= 0 and processes.has_begun:
             fds.append(self._stdin)
         ready = select.select(fds, (), (), LOOK_S)[0]
-        self._show_wearer(wearers(processes.hear()))
+        report = processes.hear()
+        if processes.has_begun:
+            self._show_wearer(wearers(report))
         self._show_exercise(exercises(processes.report))
         for status in processes.operator.hear():
             self._show(standing(status))
             self._check.hear(status)
+            self._mark.hear(status)
+            if not self._mark.is_cut:
+                processes.noticed()
         if self._stdin in ready:
             self._read_keyboard()
         self.pass_on()
@@ -132,6 +144,11 @@ class Watch:
             link.tell(PAIR)
         return link is not None
 
+    def _notice(self) -> None:
+        """Somebody has touched a key."""
+        self._mark.noticed()
+        self._processes.noticed()
+
     def _send(self, kind: int, asked_us: int) -> None:
         with contextlib.suppress(OSError):
             self._processes.operator.send(kind, asked_us)
@@ -143,6 +160,7 @@ class Watch:
                 self._send(messages.STOP, NOW)
                 self._say("The keyboard has ended (Ctrl-D), so it stopped. Ctrl-C ends; then start again.")
             self._stdin = -1
+        self._notice()
         for line in data.decode(errors="replace").splitlines():
             self._console.take(line)
 
@@ -154,6 +172,8 @@ class Watch:
     def _show_wearer(self, line: str) -> None:
         if line != self._wearer:
             if self._wearer:  # not what it is at the start
+                if line != self._wearer.replace("keys free", "keys locked"):  # they lock by themselves
+                    self._notice()
                 self._say(line)
             self._wearer = line
 
