@@ -167,13 +167,16 @@ def test_help_is_lost_for_whoever_was_armed_or_still_hears_that_it_was(watch, ar
 
 def test_it_is_noticed_by_a_line_that_is_typed_or_when_nothing_sounds(watch):
     assert not watch.watch.is_noticed(0)
+    watch.tell(0, SOUND_NONE)
     watch.tell(0, SOUND_LOST)
-    assert not watch.watch.is_noticed(0)
-    watch.types()
-    assert watch.watch.is_noticed(0)
-    assert not watch.watch.is_noticed(0)
+    assert not watch.watch.is_noticed(0), "the newest counts"
     watch.tell(0, SOUND_NONE)
     assert watch.watch.is_noticed(0)
+    assert not watch.watch.was_touched
+    watch.types()
+    assert watch.watch.is_noticed(0)
+    assert watch.watch.was_touched
+    assert not watch.watch.is_noticed(0)
 
 
 def test_the_service_gives_the_end_as_long_as_it_may_take():

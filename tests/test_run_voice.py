@@ -129,11 +129,15 @@ def test_ctrl_d_at_a_terminal_stops():
     processes.noticed = tuple
     say: Any = said.append
     watch = Watch(RunConfig(), processes, None, check, mark, say, is_by_hand=False)
-    watch._stdin = slave
+    watch._stdin, watch._is_terminal = slave, True
     os.write(master, b"\x04")
     watch._read_keyboard()
     assert far.recv(2048) == command(messages.STOP, 5)
     assert "Ctrl-D" in said[0]
+    watch._stdin = 10**6  # a terminal that is gone
+    watch._read_keyboard()
+    assert far.recv(2048) == command(messages.STOP, 5)
+    assert watch._stdin == -1
     for one in (master, slave):
         os.close(one)
     own.close()

@@ -200,11 +200,13 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
             watch.once()
     finally:
         processes.stop()
-        is_noticed = _is_ordered(ended, watch.problem, stop)
-        if watch.is_lost() and not is_noticed:
-            is_noticed = _let_hear(config, processes, watch, stop, say)
-        mark.end(is_noticed=is_noticed)
-        processes.close()
+        try:
+            is_noticed = _is_ordered(ended, watch.problem, stop)
+            if watch.is_lost() and not is_noticed:
+                is_noticed = _let_hear(config, processes, watch, stop, say)
+            mark.end(is_noticed=is_noticed)
+        finally:
+            processes.close()
         watch.pass_on()  # their last words
         card.close()
         if body is not None:
@@ -235,10 +237,11 @@ def _let_hear(config: RunConfig, processes: Processes, watch: Watch, stop: Stop,
     """
     processes.close_link()  # or it could arm meanwhile
     processes.stop()
-    say(f"Help has ended: the alarm sounds for {ALARM_US // 1_000_000} s. Enter or Ctrl-C ends it.")
     lines = config if processes.has_lines else None
+    if processes.is_guarded() or lines is not None:
+        say(f"Help has ended: the alarm sounds for {ALARM_US // 1_000_000} s. Enter or Ctrl-C ends it.")
     sound_loss(
-        lambda: processes.guardian.process.poll() is None,
+        processes.is_guarded,
         lambda wait_s: watch.is_noticed(wait_s) or stop.is_by_hand,
         lambda: open_sign(lines, say) if lines is not None else None,
         monotonic_us,

@@ -84,9 +84,13 @@ class Processes:
     def dead(self) -> str:
         """Return which process has ended by itself, "" if none; a log writer is replaced."""
         self.writer.mend()
-        if self.guardian.process.poll() is not None:
+        if not self.is_guarded():
             return "guardian"
         return "controller" if self.controller.poll() is not None else ""
+
+    def is_guarded(self) -> bool:
+        """Say whether the guardian lives."""
+        return self.guardian.process.poll() is None
 
     def hear(self) -> Report:
         """Return the newest report of the controller."""
@@ -129,7 +133,7 @@ class Processes:
     def close(self) -> None:
         """End everything in order. Safe to call twice."""
         self.stop()
-        if self.guardian.process.poll() is None:
+        if self.is_guarded():
             self.guardian.process.terminate()  # stops, tells the stimulator, ends
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.guardian.process.wait(END_S)

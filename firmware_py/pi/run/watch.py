@@ -47,6 +47,7 @@ class Watch:
         self._person = None if is_by_hand else VirtualPerson(self._console)
         has_keyboard = is_by_hand and sys.stdin is not None and (body is not None or sys.stdin.isatty())
         self._stdin = 0 if has_keyboard else -1
+        self._is_terminal = has_keyboard and os.isatty(0)
         self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
         self._battery_us, self._is_battery_silent = 0, False
         self._told = self._wearer = self._exercise = ""
@@ -81,15 +82,12 @@ class Watch:
         """
         keyboard = [self._stdin] if self._stdin >= 0 else []
         self.pass_on()
-        if any(True for _ in self._processes.operator.hear()) and not self.is_lost():
+        if list(self._processes.operator.hear()) and not self.is_lost():
             return True  # such as a test that was stopped
         if not select.select(keyboard, (), (), wait_s)[0]:
             return False
-        if os.read(self._stdin, 4096):
-            self.was_touched = True
-            return True
-        self._stdin = -1
-        return False
+        self.was_touched = bool(self._read())
+        return self.was_touched
 
     def once(self) -> None:
         """Wait for something to happen, LOOK_S at most, and take care of it."""
@@ -154,15 +152,24 @@ class Watch:
             self._processes.operator.send(kind, asked_us)
 
     def _read_keyboard(self) -> None:
-        data = os.read(self._stdin, 4096)
-        if not data:
-            if os.isatty(self._stdin):  # Ctrl-D: nobody can stop here any more
-                self._send(messages.STOP, NOW)
-                self._say("The keyboard has ended (Ctrl-D), so it stopped. Ctrl-C ends; then start again.")
-            self._stdin = -1
-        self._notice()
+        data = self._read()
+        if not data and self._is_terminal:  # Ctrl-D, or it is gone: nobody can stop here any more
+            self._send(messages.STOP, NOW)
+            self._say("The keyboard has ended (Ctrl-D), so it stopped. Ctrl-C ends; then start again.")
         for line in data.decode(errors="replace").splitlines():
             self._console.take(line)
+        if data:
+            self._notice()
+
+    def _read(self) -> bytes:
+        """Return what was typed, b"" if nothing will be any more."""
+        try:
+            data = os.read(self._stdin, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            self._stdin = -1
+        return data
 
     def _show(self, line: str) -> None:
         if line != self._told:
