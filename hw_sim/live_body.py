@@ -173,7 +173,11 @@ def main(arguments: list[str]) -> int:
         allow_host_death_tail_ms=devices.TAIL_ABS_MS,  # the guardian has judged that for itself
     )
     person = {"severity": chosen.severity, "seed": chosen.seed, "side": chosen.side}
-    leg = SeatedLeg(**person) if chosen.seated else Leg(WalkerSettings(**person), keeps_trace=False)
+    try:
+        leg = SeatedLeg(**person) if chosen.seated else Leg(WalkerSettings(**person), keeps_trace=False)
+    except ValueError as e:  # the parent says it to whoever asked for such a person
+        print(json.dumps({"problem": str(e)}), flush=True)
+        return 2
     zero_us = monotonic_us()
     body = LiveBody(chosen.folder, zero_us, leg, device, chosen.place, chosen.seed, chosen.heel_foot)
     body.move(0)

@@ -95,14 +95,14 @@ def test_what_is_no_settings_file_is_refused(data):
         settings_from(data)
 
 
-def test_a_guardian_that_cannot_begin_says_why_in_one_sentence(tmp_path, capsys):
+def test_a_guardian_that_cannot_begin_says_why_in_one_sentence(tmp_path, capfd):
     path = tmp_path / "guardian.json"
     arguments = ["--port", str(tmp_path / "none"), "--settings", str(path), "--controller-fd", "99"]
     assert main(arguments) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "cannot be read" in capfd.readouterr().err
     path.write_bytes(GOOD.to_bytes())
     assert main(arguments) == 2
-    assert "cannot be opened as a serial port" in capsys.readouterr().err
+    assert "cannot be opened as a serial port" in capfd.readouterr().err
 
 
 class Armed:
@@ -118,7 +118,7 @@ class Armed:
         pass
 
 
-def test_a_long_tail_is_told_at_each_arming(monkeypatch, capsys):
+def test_a_long_tail_is_told_at_each_arming(monkeypatch, capfd):
     monkeypatch.setattr(process, "Signals", lambda: None)
     core = Armed()
     sentence = tail_sentence(P24._replace(host_death_tail_ms=1_200))
@@ -126,12 +126,12 @@ def test_a_long_tail_is_told_at_each_arming(monkeypatch, capsys):
     for armed in (0, 1, 1, 0, 2):
         core.armed = armed
         guardian._tell(0, False, False)
-    assert capsys.readouterr().out == f"guardian: {sentence}\n" * 2
+    assert capfd.readouterr().out == f"guardian: {sentence}\n" * 2
     core.armed = 0
     quiet = process.GuardianProcess(core, None, None, None, None)  # pyright: ignore[reportArgumentType]
     core.armed = 1
     quiet._tell(0, False, False)
-    assert capsys.readouterr().out == ""
+    assert capfd.readouterr().out == ""
 
 
 def test_an_operator_that_was_too_busy_to_hear_is_told_again_and_the_others_are_not_kept_from_it(monkeypatch):

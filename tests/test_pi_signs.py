@@ -1,10 +1,17 @@
 """What the wearer hears, sees and feels: patterns that are told apart; and the charge of the supply."""
 
+import os
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from firmware_py.pi.battery import Battery, BatteryError
 from firmware_py.pi.guardian import sign
 from firmware_py.pi.guardian.sign import GpioSign
+from firmware_py.pi.run.config import RunConfig
+from firmware_py.pi.run.link import BATTERY
+from firmware_py.pi.run.watch import BATTERY_EVERY_US, SILENT, Watch
 from firmware_py.pi.signals import PATTERNS, TONES, PiSignals
 from safety.supervisor import SOUND_HELD, SOUND_LOST, SOUND_NONE
 from stimulator import cues
@@ -140,21 +147,47 @@ def test_a_battery_is_read_from_the_kernels_file(tmp_path):
     assert battery.percent() == 87
     (folder / "capacity").write_text("0\n")
     assert battery.percent() == 0
-    assert not battery.is_silent
 
 
 @pytest.mark.parametrize("text", ["", "101", "-3", "full"])
-def test_a_gauge_that_says_nonsense_counts_as_what_it_said_last_and_is_called_silent(tmp_path, text):
+def test_a_gauge_that_says_nonsense_says_nothing_and_not_what_it_said_last(tmp_path, text):
     folder = tmp_path / "bat"
     folder.mkdir()
     (folder / "capacity").write_text("40")
     battery = Battery("bat", tmp_path)
     (folder / "capacity").write_text(text)
-    assert battery.percent() == 40
-    assert battery.is_silent
+    assert battery.percent() == 255
+    (folder / "capacity").unlink()
+    assert battery.percent() == 255
+    (folder / "capacity").write_text("39")
+    assert battery.percent() == 39
 
 
 def test_a_battery_that_is_not_there_is_refused_with_what_is(tmp_path):
     (tmp_path / "AC").mkdir()
     with pytest.raises(BatteryError, match="shows AC"):
         Battery("bat", tmp_path)
+
+
+def test_a_gauge_that_falls_silent_is_said_once_and_its_charge_is_unknown_to_the_link(tmp_path):
+    (tmp_path / "bat").mkdir()
+    gauge = tmp_path / "bat/capacity"
+    gauge.write_text("40")
+    read, write = os.pipe()
+    told, said = [], []
+    link: Any = SimpleNamespace(tell=told.append)
+    processes: Any = SimpleNamespace(operator=None, order=None, link=link, battery_fd=-1)
+    say: Any = said.append
+    check: Any = None
+    mark: Any = None
+    watch = Watch(RunConfig(), processes, None, check, mark, say, is_by_hand=False)
+    watch._battery, processes.battery_fd = Battery("bat", tmp_path), write
+    for n, text in enumerate(("40", "", "nonsense", "15", "")):
+        gauge.write_text(text)
+        watch._tell_battery(START_US + n * BATTERY_EVERY_US)
+        watch._tell_battery(START_US + n * BATTERY_EVERY_US + 1)
+    assert told == [BATTERY + bytes([percent]) for percent in (40, 255, 255, 15, 255)]
+    assert os.read(read, 99) == bytes([40, 15]), "for the guardian a low one stays low"
+    assert said == [SILENT, "The battery's gauge answers again.", SILENT]
+    for fd in (read, write):
+        os.close(fd)

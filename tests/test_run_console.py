@@ -126,20 +126,38 @@ def test_plain_words_are_commands_of_the_guardian(line, kind):
     assert desk.sent == [kind]
 
 
-@pytest.mark.parametrize("line", ["armed", "test", "test thumb", "arm now", "ack ack"])
-def test_anything_else_is_answered_with_the_commands_and_does_nothing(line):
-    desk = Desk()
+@pytest.mark.parametrize(
+    "line", ["armed", "test", "test thumb", "arm now", "ack ack", "ar", "ARM", "stop it", "help", "\x1b[A"]
+)
+def test_anything_else_stops_and_is_answered_with_the_commands(line):
+    desk = Desk(arms=False)
+    said_after = []
+    desk.console._say = lambda text: said_after.append((text, list(desk.sent)))
+    desk.console.take("arm")
     desk.console.take(line)
-    assert (desk.sent, desk.orders) == ([], [])
-    assert "is no command" in desk.said[0]
-    assert "test CHANNEL" in desk.said[0]
+    desk.run(5_000)
+    assert desk.sent == [messages.STOP], "and the wish to arm is over"
+    ((text, sent_before),) = said_after
+    assert "is no command, so it stopped" in text
+    assert "test CHANNEL" in text
+    assert sent_before == [messages.STOP], "the stop does not wait for a terminal"
 
 
-def test_quit_ends():
+@pytest.mark.parametrize("line", ["stop", "STOP", " Stop \n"])
+def test_the_word_stop_stops(line):
+    desk = Desk()
+    desk.console.take("arm")
+    desk.console.take(line)
+    desk.run(5_000)
+    assert (desk.sent, desk.said) == ([messages.STOP], [])
+
+
+def test_quit_stops_and_ends():
     desk = Desk()
     assert not desk.console.wants_to_end
     desk.console.take("quit")
     assert desk.console.wants_to_end
+    assert desk.sent == [messages.STOP]
 
 
 def test_why_not_and_standing_are_sentences():

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+import swingphase
 from firmware_py.pi.guardian.real_time import ask_for_real_time
 from firmware_py.pi.run.controller import Report
 from firmware_py.pi.run.lateness import Beat, Lateness
@@ -182,3 +183,14 @@ def test_what_was_not_permitted_is_said_in_words(monkeypatch):
     assert "SCHED_FIFO was refused (Operation not permitted)" in said[0]
     assert "mlockall was refused" in said[1]
     assert all("Grant it in the service file." in one for one in said)
+
+
+def test_a_person_that_cannot_be_simulated_is_refused_in_one_sentence(tmp_path, capfd):
+    config = tmp_path / "swingphase.toml"
+    config.write_text('[wearer]\ncode = "sim"\n', encoding="utf-8")
+    words = ["run", "--sim", "--config", str(config), "--severity", "wrong"]
+    assert swingphase.main(words) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("swingphase: severity is 'wrong'; known are healthy, ")
+    assert err.count("\n") == 1

@@ -21,6 +21,7 @@ from firmware_py.pi.log_paths import logs_at
 from firmware_py.pi.log_rows import pieces_of
 from firmware_py.pi.replay.handover import compare_processes, heard_cycles, made_cycles
 from firmware_py.pi.replay.verify import verify
+from firmware_py.pi.run import mark
 from firmware_py.pi.run.config import RunConfig
 from firmware_py.pi.settings_files import FolderFiles
 from firmware_py.profile import CHECKED, profile_hash
@@ -95,8 +96,8 @@ class Run:
     def logs(self):
         return {one.name: one for one in logs_at(self.folder / "logs" / "session-000001")}
 
-    def kept_check(self):
-        return SettingsStore(FolderFiles(self.folder / "logs/session-000001/settings")).load(CHECKED)
+    def kept(self, name):
+        return SettingsStore(FolderFiles(self.folder / "logs/session-000001/settings")).load(name)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,7 @@ def test_the_person_walks_to_the_end_and_is_helped(walk):
     figures, leg = walk.figures, walk.figures["leg"]
     assert figures["ended"] == "after the time asked for.", walk.said[-5:]
     assert figures["ran_s"] >= WALK_S
+    assert walk.kept(mark.NAME) == b"", "an end that was asked for is no cut"
     assert leg["steps"] >= 0.65 * WALK_S, "a step in 1.2 s, after a start from standing"
     assert leg["pulses"] > 5 * WALK_S
     # A pulse that was granted and could not leave in time is held back, and the guardian needs a new arm.
@@ -183,7 +185,7 @@ def test_a_killed_guardian_ends_the_current_and_loses_neither_log_nor_settings(t
     for log in run.logs().values():
         assert log.found.rows_lost == 0
         assert_kept_until(killed_us, log)
-    assert run.kept_check() == check_of_settings(run)
+    assert run.kept(CHECKED) == check_of_settings(run)
 
 
 def test_a_killed_log_writer_is_replaced_and_a_killed_controller_ends_the_current(tmp_path):
@@ -197,9 +199,17 @@ def test_a_killed_log_writer_is_replaced_and_a_killed_controller_ends_the_curren
     after, killed_us = stopped_by_the_kill_of(run, "controller")
     assert len(after) <= 2, "at most one for each channel that had been granted"
     logs = run.logs()
+    told = (tmp_path / "logs/session-000001/sign.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in told if int(line.split()[0]) > killed_us][-1].endswith("armed 0 sound 2")
+    last_us = struct.unpack(ROW_FORMAT, logs["guardian"].found.rows[-ROW_BYTES:])[3]
+    sounded_us = elapsed_us(last_us, killed_us & WRAP_MASK_US)
+    assert run.kept(mark.NAME) == b"1", "nobody has noticed: the next start would sound it, too"
+    assert sounded_us > 4_000_000, (
+        "the guardian is left to sound the loss; it is not cut off with the first beep"
+    )
     for name, cycles_of in (("controller", made_cycles), ("guardian", heard_cycles)):
         assert_kept_until(killed_us, logs[name])
         before, after_it = [list(cycles_of(pieces_of(read_log(file).rows))) for file in logs[name].files]
         lost = after_it[0].sequence - before[-1].sequence - 1
         assert 0 <= lost <= 200, f"{name}: {lost} cycles, 200 are a second"
-    assert run.kept_check() == check_of_settings(run)
+    assert run.kept(CHECKED) == check_of_settings(run)

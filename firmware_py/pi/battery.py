@@ -3,6 +3,7 @@
 from pathlib import Path
 
 SYS = Path("/sys/class/power_supply")
+UNKNOWN = 255
 
 
 class BatteryError(OSError):
@@ -12,17 +13,14 @@ class BatteryError(OSError):
 
 
 class Battery:
-    """`percent()` returns 0 to 100; a gauge that does not answer any more counts as what it said last.
+    """`percent()` returns 0 to 100, or UNKNOWN: a gauge that does not answer, or says nonsense, says nothing.
 
-    name   of the supply, a folder in /sys/class/power_supply (`ls` shows it)
+    name   of the supply, a folder in /sys/class/power_supply (`ls` shows it); BatteryError if it is silent already
     """
 
     def __init__(self, name: str, root: Path = SYS) -> None:
         self._file = root / name / "capacity"
-        self.is_silent = False
-        self._percent = 0
-        self._percent = self._read()
-        if self.is_silent:
+        if self.percent() == UNKNOWN:
             shown = ", ".join(sorted(one.name for one in root.glob("*"))) or "nothing"
             raise BatteryError(
                 f"{self._file} says no charge; {root} shows {shown}. Load the driver of the battery board, or leave "
@@ -31,13 +29,8 @@ class Battery:
 
     def percent(self) -> int:
         """Ask the gauge."""
-        self._percent = self._read()
-        return self._percent
-
-    def _read(self) -> int:
         try:
             percent = int(self._file.read_text(encoding="ascii"))
         except (OSError, ValueError):
-            percent = -1
-        self.is_silent = not 0 <= percent <= 100
-        return self._percent if self.is_silent else percent
+            return UNKNOWN
+        return percent if 0 <= percent <= 100 else UNKNOWN

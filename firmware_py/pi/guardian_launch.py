@@ -135,6 +135,7 @@ def launch_guardian(
     parts: tuple[str, ...] = (),
     pass_fds: tuple[int, ...] = (),
     operator_fds: tuple[int, ...] = (),
+    says: tuple[int | None, int | None] = (None, None),
     module: str = "firmware_py.pi.guardian",
 ) -> LaunchedGuardian:
     """Start a guardian for the stimulator at `port`; its files go into `folder`.
@@ -144,6 +145,8 @@ def launch_guardian(
     parts      more of its options: lines of beeper, lamp and stop contact (default: a sign in a file, and a pipe
                that stands for the stop button), with the descriptors that they name in `pass_fds`
     operator_fds   ends of sockets of more operators
+    says       where its words and its errors go; must not block, if a terminal that takes none shall not hold it up.
+               Default: where this process' own go
     module     what is started; a bench puts its own around the guardian
     """
     settings_path = folder / "guardian.json"
@@ -169,7 +172,7 @@ def launch_guardian(
         given.append(log_end)
         command += ["--log-fd", str(log_end)]
     try:
-        process = subprocess.Popen(command, pass_fds=given, cwd=ROOT)
+        process = subprocess.Popen(command, pass_fds=given, cwd=ROOT, stdout=says[0], stderr=says[1])
     finally:
         controller_end.close()
         operator_end.close()

@@ -6,11 +6,11 @@ controller disarms.
 """
 
 import argparse
+import contextlib
 import os
 import select
 import signal
 import socket
-import sys
 from pathlib import Path
 
 from firmware_py.frames import FrameWriter
@@ -34,6 +34,7 @@ from firmware_py.pi.guardian.settings import SettingsError, load_settings
 from firmware_py.pi.guardian.sign import GpioSign
 from firmware_py.pi.serial_port import PortError
 from firmware_py.recorded_port import RecordedPort
+from safety.supervisor import SOUND_LOST
 from stimulator.drivers import devices
 
 IDLE_US = 5_000  # the driver's deadlines are tens of milliseconds; the permit's is 100
@@ -42,6 +43,7 @@ PACKET_N = 2048
 BACKLOG_MAX = 4096  # packets thrown away after a gap; a full socket holds far fewer
 END_US = 400_000  # time for the stimulator to confirm its last stop
 ALONE_US = 10_000_000  # once nobody is left who could arm: so long the loss of help is heard
+STDOUT, STDERR = 1, 2
 LATE_SENTENCE = (
     "this process was kept from running for over 10 ms just before a pulse; the pulse was not written and a "
     "fault is latched. Look for what else runs on this machine, then clear the fault and arm again."
@@ -85,10 +87,11 @@ class GuardianProcess:
         self._controller: socket.socket | None = None
         self._operators: list[socket.socket] = []
         self._button: StopButton | StopLine | None = None
-        self._battery_fd = -1
+        self._battery_fd = self._cut_fd = -1
         self._status = StatusFrame()
         self._writer = FrameWriter()
         self._told = (-1,) * 10
+        self._shown = -1  # sound
         self._owes = False  # an operator was too busy to hear the newest status
         self._slept_us = slept_us()
         self._end_us = 0  # once asked to end: the latest moment
@@ -100,14 +103,20 @@ class GuardianProcess:
         operators: list[socket.socket],
         button: StopButton | StopLine | None,
         battery_fd: int | None = None,
+        cut_fd: int | None = None,
     ) -> None:
-        """Say whom to hear; a byte on `battery_fd` is the charge in percent."""
+        """Say whom to hear; a byte on `battery_fd` is the charge in percent.
+
+        cut_fd   until its other end is closed the loss of help is shown: the last session was cut
+        """
         for one in (controller, *operators):
             one.setblocking(False)
         self._controller, self._operators, self._button = controller, operators, button
         if battery_fd is not None:
             os.set_blocking(battery_fd, False)
             self._battery_fd = battery_fd
+        if cut_fd is not None:
+            self._cut_fd = cut_fd
 
     def run(self) -> None:
         """Guard until a signal ends it; the stimulator has been told to stop when this returns."""
@@ -128,7 +137,7 @@ class GuardianProcess:
             self._log.flush()
             if self._port.late_total != late_total:
                 late_total = self._port.late_total
-                print(f"guardian: {LATE_SENTENCE}", file=sys.stderr, flush=True)
+                say(LATE_SENTENCE, STDERR)
         self._record.steps.flush()
         self._log.flush()
         self._port.close()
@@ -150,6 +159,8 @@ class GuardianProcess:
             fds.append(self._port)
         if self._battery_fd >= 0:
             fds.append(self._battery_fd)
+        if self._cut_fd >= 0:
+            fds.append(self._cut_fd)
         ready = select.select(fds, (), (), self.core.guard.due_us(IDLE_US) / 1e6)[0]
         incoming = Incoming()
         numbers = self._signals.take()
@@ -175,6 +186,9 @@ class GuardianProcess:
                 self._controller = None
         if self._battery_fd in ready:
             incoming.battery = self._hear_battery()
+        if self._cut_fd in ready:  # nothing is ever written there
+            os.close(self._cut_fd)
+            self._cut_fd = -1
         slept = slept_us()
         incoming.slept = slept - self._slept_us > IDLE_US
         self._slept_us = slept
@@ -213,13 +227,21 @@ class GuardianProcess:
             for one in self._operators:
                 self._owes |= not _send(one, self._writer.buf, n)
         if self._at_arming and status.armed and self._told[0] <= 0:
-            print(f"guardian: {self._at_arming}", flush=True)
-        if self._sign is not None and told != self._told:
-            self._sign.show(now_us, bool(status.armed), status.sound)
+            say(self._at_arming)
+        sound = SOUND_LOST if self._cut_fd >= 0 else status.sound
+        if self._sign is not None and (told != self._told or sound != self._shown):
+            self._shown = sound
+            self._sign.show(now_us, bool(status.armed), sound)
         if self._controller is not None and (has_frames or told != self._told):
             self.core.fill_results(status)
             _send(self._controller, self._writer.buf, status.encode(self._writer))
         self._told = told
+
+
+def say(sentence: str, fd: int = STDOUT) -> None:
+    """Tell a person. The parent gives pipes that are never waited for, and says it: what they do not take is lost."""
+    with contextlib.suppress(OSError):
+        os.write(fd, f"guardian: {sentence}\n".encode())
 
 
 def _receive(one: socket.socket) -> tuple[tuple[bytes, ...], bool]:
@@ -263,7 +285,7 @@ def main(arguments: list[str] | None = None) -> int:
         button = _button(chosen)
         sign = _sign(chosen)
     except (SettingsError, PortError, GpioError) as e:
-        print(f"guardian: {e}", file=sys.stderr)
+        say(str(e), STDERR)
         return 2
     guard = make_guard(settings, check, RecordedPort(port, record.steps), record.steps)
     at_arming = devices.tail_sentence(device.capability)
@@ -273,9 +295,10 @@ def main(arguments: list[str] | None = None) -> int:
         [socket.socket(fileno=fd) for fd in chosen.operator_fd],
         button,
         chosen.battery_fd,
+        chosen.cut_fd,
     )
     for sentence in ask_for_real_time():
-        print(f"guardian: {sentence}", flush=True)
+        say(sentence)
     process.run()
     return 0
 
@@ -317,6 +340,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--beeper-line", help="CHIP:LINE of the beeper")
     parser.add_argument("--lamp-line", help="CHIP:LINE of the lamp")
     parser.add_argument("--battery-fd", type=int, help="pipe with the charge of the supply, a byte each")
+    parser.add_argument("--cut-fd", type=int, help="until this ends: the last session was cut, sound it")
     parser.add_argument("--log-fd", type=int, help="pipe to the log writer")
     parser.add_argument("--sign-file", help="file that stands in for beeper and lamp")
     return parser

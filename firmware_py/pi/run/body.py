@@ -48,6 +48,9 @@ class Body:
         if not told:
             self.end()
             raise UserError("The simulated person did not start; what it said stands above.")
+        if "problem" in told:
+            self.end()
+            raise UserError(told["problem"])
         self.port = told.pop("port")
         self.prescription = from_bytes(bytes.fromhex(told.pop("prescription")))
         self.places = Places(**told)

@@ -1,34 +1,34 @@
 """That leg and channels were checked outlives the session, until a lead is handled; writing it holds nothing up."""
 
-import queue
-import sys
-import threading
-from collections.abc import Callable
-
 from firmware_py.messages import StatusFrame
+from firmware_py.pi.run.card import Card
 from firmware_py.profile import forget_checked, keep_checked
 from firmware_py.settings import SettingsStore
 from safety import faults
 from stimulator.prescription import Prescription
 
 FOR_WALK = 1
-END_S = 3.0  # for a card to write what waits
+FORGOTTEN = "a lead was open; check leg and channels at the next start, even if it does not ask."
+NOT_KEPT = "leg and channels will be asked for again at the next start."
 
 
 class Check:
     """Hears how the guardian stands, and keeps the check or forgets it.
 
     store, name    the settings, and the hash of the profile;  prescription   what the session runs with
-    is_known       it was checked before, and the guardian was told so
-    The card may take seconds to write, or hang, and this process reads the keyboard's stop: a thread writes.
+    is_known       it was checked before, and the guardian was told so;  card   writes
     """
 
-    def __init__(self, store: SettingsStore, name: str, prescription: Prescription, is_known: bool) -> None:
+    def __init__(
+        self,
+        store: SettingsStore,
+        name: str,
+        prescription: Prescription,
+        is_known: bool,
+        card: Card,
+    ) -> None:
         self._store, self._name, self._prescription = store, name, prescription
-        self._is_kept = is_known
-        self._to_write: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._write, name="check", daemon=True)
-        self._writer.start()
+        self._is_kept, self._card = is_known, card
         self._is_open_lead = False
 
     def hear(self, status: StatusFrame) -> None:
@@ -36,22 +36,8 @@ class Check:
         is_open_lead = status.fault == faults.LEAD_OPEN
         if is_open_lead and not self._is_open_lead:
             self._is_kept = False
-            self._to_write.put(lambda: forget_checked(self._store))
+            self._card.later(lambda: forget_checked(self._store), FORGOTTEN)
         self._is_open_lead = is_open_lead
         if status.armed == FOR_WALK and not self._is_kept:
             self._is_kept = True
-            self._to_write.put(lambda: keep_checked(self._store, self._name, self._prescription))
-
-    def close(self) -> None:
-        """Wait until all is written; not for ever for a card that hangs."""
-        self._to_write.put(None)
-        self._writer.join(END_S)
-
-    def _write(self) -> None:
-        while (what := self._to_write.get()) is not None:
-            try:
-                what()
-            except OSError as e:
-                print(
-                    f"The check cannot be kept ({e.strerror}); it will be asked for again.", file=sys.stderr
-                )
+            self._card.later(lambda: keep_checked(self._store, self._name, self._prescription), NOT_KEPT)

@@ -16,7 +16,7 @@ ASK_MAX_US = 3_000_000  # after a stop the stimulator takes a moment
 BEAT_EVERY_US = 200_000
 TEST_US = 1_800_000  # R11 ends a burst at 2 s
 NOW = -1
-HELP = f"""Enter alone   stop
+HELP = f"""Enter alone   stop; so does `stop`, and whatever is no command
 ack           the contraindications were read and acknowledged, for this wearer
 test CHANNEL  one test burst of 2 s ({" or ".join(CHANNEL_NAMES)})
 checked       the right leg moved, and as it should, in a test burst of each channel
@@ -82,11 +82,10 @@ class Console:
     def take(self, line: str) -> None:
         """Do what a line says."""
         typed = line.split()
-        if not typed:
-            self._cancel()
-            self._send(messages.STOP, NOW)
+        if not typed or line.strip().lower() == "stop":
+            self._stop()
         elif typed[0] == "quit":
-            self._cancel()
+            self._stop()
             self.wants_to_end = True
         elif typed[0] in PLAIN and len(typed) == 1:
             self._cancel()
@@ -126,8 +125,9 @@ class Console:
             self._channel = CHANNEL_NAMES.index(typed[1])
             self._order(order(acts.ACT_USE, TEST))
             self._begin(messages.ARM_TEST)
-        else:
-            self._say(f"{line.strip()!r} is no command. Commands:\n{HELP}")
+        else:  # in a hurry somebody hits other keys before Enter, or writes what they want
+            self._stop()
+            self._say(f"{line.strip()!r} is no command, so it stopped. Commands:\n{HELP}")
 
     def step(self, now_us: int, status: StatusFrame) -> None:
         """Move on: ask again, hold the button, let go of it, and of the wearer's key."""
@@ -139,6 +139,10 @@ class Console:
             self._ask(now_us, status)
         elif self._burst_until_us >= 0:
             self._hold(now_us, status)
+
+    def _stop(self) -> None:
+        self._send(messages.STOP, NOW)
+        self._cancel()
 
     def _key_up(self) -> None:
         if self._key >= 0:

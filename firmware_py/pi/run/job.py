@@ -4,8 +4,6 @@ import argparse
 import contextlib
 import dataclasses
 import json
-import os
-import select
 import signal
 import sys
 import tempfile
@@ -13,44 +11,52 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firmware_py import messages
-from firmware_py.messages import StatusFrame
-from firmware_py.pi.battery import Battery
 from firmware_py.pi.console import UserError
 from firmware_py.pi.guardian.ports import monotonic_us
+from firmware_py.pi.guardian_launch import OperatorLink
 from firmware_py.pi.link_store import FileStore, default_folder
 from firmware_py.pi.link_users import ROLES, add_user, chosen_pin
 from firmware_py.pi.log_session import begin_session
+from firmware_py.pi.run.alarm import ALARM_US, open_sign, sound_loss
 from firmware_py.pi.run.body import Body
+from firmware_py.pi.run.card import Card
 from firmware_py.pi.run.check import MISSING, look, may_start, plan_of, prescription_of
 from firmware_py.pi.run.checked import Check
 from firmware_py.pi.run.config import Link, RunConfig, load_config
-from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exercises, standing, wearers
+from firmware_py.pi.run.console import HELP
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
-from firmware_py.pi.run.link import BATTERY, PAIR
 from firmware_py.pi.run.link_launch import begun_with, started_with
+from firmware_py.pi.run.mark import CUT, Mark
 from firmware_py.pi.run.only_one import AS_THAT_USER, only_one
 from firmware_py.pi.run.summary import is_too_late, summary
+from firmware_py.pi.run.voice import STDERR, STDOUT, Voice
+from firmware_py.pi.run.watch import Watch
 from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import opened
 from firmware_py.profile import profile_hash, was_checked
-from gait_detect import mounting_problems
 from stimulator.prescription import Prescription
-
-LOOK_S = 0.1
-BATTERY_EVERY_US = 10_000_000
-FOR_TEST = 2
 
 
 class Stop:
-    """SIGINT, SIGTERM and SIGHUP (the terminal closed), remembered."""
+    """SIGINT, SIGTERM and SIGHUP (the terminal closed), remembered; and the stimulation stopped at that very moment.
+
+    is_by_hand   somebody at the keyboard wants it (Ctrl-C); else a service, or a terminal that is gone
+    at_once      what stops it, once there is something to stop: an operator's end of its own, as the signal may come
+                 while another command is being written
+    """
 
     def __init__(self) -> None:
-        self.is_wanted = False
+        self.is_wanted = self.is_by_hand = False
+        self.at_once: OperatorLink | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._want)
 
-    def _want(self, *_: object) -> None:
+    def _want(self, number: int, _: object) -> None:
         self.is_wanted = True
+        self.is_by_hand |= number == signal.SIGINT
+        if self.at_once is not None:
+            with contextlib.suppress(OSError):  # a guardian that is gone has stopped
+                self.at_once.send(messages.STOP)
 
 
 def main(arguments: list[str]) -> int:
@@ -173,13 +179,18 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
     prescription, place, is_sure = _with_link(config, named, chosen)
     begun = begin_session(Path(config.files.logs).resolve())
     session = begun.folder
-    if begun.problem:
-        print(begun.problem, file=sys.stderr, flush=True)
     # A simulated person's check must never count for a real one.
     settings = Path(config.files.settings) if body is None else session / "settings"
     store = opened(settings)
     name = profile_hash(config.profile(), prescription)
     is_known = is_sure and was_checked(store, name, prescription)
+    say = Voice()
+    if begun.problem:
+        say(begun.problem, STDERR)
+    card = Card(say)
+    mark = Mark(store, card)
+    if mark.is_cut:
+        say(CUT)
     processes = launch(
         config,
         prescription,
@@ -188,31 +199,68 @@ def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> in
         session=session,
         was_checked=is_known or body is not None,
         is_sim=body is not None,
+        was_cut=mark.is_cut,
         plan=plan_of(config, prescription),
         link=place,
+        say=say,
     )
-    check = Check(store, name, prescription, is_known)
-    watch = Watch(config, processes, body, check, is_by_hand=body is None or chosen.by_hand)
+    stop.at_once = OperatorLink(processes.operator.sock, monotonic_us)
+    check = Check(store, name, prescription, is_known, card)
+    watch = Watch(config, processes, body, check, mark, say, is_by_hand=body is None or chosen.by_hand)
     began_us = monotonic_us()
+    ended = ""
     try:
         while not (ended := _why_end(stop, watch, began_us, seconds)):
             watch.once()
     finally:
-        processes.close()
-        check.close()
+        processes.stop()
+        try:
+            is_noticed = _is_ordered(ended, watch.problem, stop)
+            if watch.is_lost() and not is_noticed:
+                is_noticed = _let_hear(config, processes, watch, stop, say)
+            mark.end(is_noticed=is_noticed)
+        finally:
+            processes.close()
+        watch.pass_on()  # their last words
+        card.close()
         if body is not None:
             body.end()
     ran_s = (monotonic_us() - began_us) / 1e6
     told = body.told if body is not None else None
     for line in summary(processes.report, ran_s, told, watch.armed_again, processes.writer.has_lost):
-        print(line)
-    print(f"Logs: {session} (./swingphase log info, and ./swingphase replay --verify)")
-    print(f"Ended: {ended}", file=sys.stderr if watch.problem else sys.stdout)
+        say(line)
+    say(f"Logs: {session} (./swingphase log info, and ./swingphase replay --verify)")
+    say(f"Ended: {ended}", STDERR if watch.problem else STDOUT)
     if json_path is not None:
         figures = {"ran_s": ran_s, "ended": ended, "armed_again": watch.armed_again, "leg": told}
         text = json.dumps(dataclasses.asdict(processes.report) | figures, indent=1)
         json_path.write_text(text, encoding="utf-8")
+    say.close()
     return int(bool(watch.problem) or is_too_late(processes.report))
+
+
+def _is_ordered(ended: str, problem: str, stop: Stop) -> bool:
+    """Say whether somebody at the keyboard wanted the end; not a dead process, a service, an error ("") here."""
+    return bool(ended) and not problem and (stop.is_by_hand or not stop.is_wanted)
+
+
+def _let_hear(config: RunConfig, processes: Processes, watch: Watch, stop: Stop, say: Voice) -> bool:
+    """Let the loss of help be heard before all ends; True if somebody has noticed it.
+
+    No SIGTERM ends it: a systemd that misses the dead controller's word sends one after a second.
+    """
+    processes.close_link()  # or it could arm meanwhile
+    processes.stop()
+    lines = config if processes.has_lines else None
+    if processes.is_guarded() or lines is not None:
+        say(f"Help has ended: the alarm sounds for {ALARM_US // 1_000_000} s. Enter or Ctrl-C ends it.")
+    sound_loss(
+        processes.is_guarded,
+        lambda wait_s: watch.is_noticed(wait_s) or stop.is_by_hand,
+        lambda: open_sign(lines, say) if lines is not None else None,
+        monotonic_us,
+    )
+    return watch.was_touched or stop.is_by_hand
 
 
 def _with_link(
@@ -234,7 +282,7 @@ def _with_link(
     return prescription, place, True
 
 
-def _why_end(stop: Stop, watch: "Watch", began_us: int, seconds: float | None) -> str:
+def _why_end(stop: Stop, watch: Watch, began_us: int, seconds: float | None) -> str:
     """Return why to end, "" to go on."""
     if watch.problem:
         return watch.problem
@@ -244,122 +292,3 @@ def _why_end(stop: Stop, watch: "Watch", began_us: int, seconds: float | None) -
         return "as asked for at the keyboard."
     is_time = seconds is not None and monotonic_us() - began_us > seconds * 1e6
     return "after the time asked for." if is_time else ""
-
-
-class Watch:
-    """The parent's part while the device runs: keyboard, what the guardian says, who has died, the battery."""
-
-    def __init__(
-        self,
-        config: RunConfig,
-        processes: Processes,
-        body: Body | None,
-        check: Check,
-        *,
-        is_by_hand: bool,
-    ) -> None:
-        """is_by_hand: a person is at the keyboard; else a simulated one."""
-        self._processes, self._body, self._check = processes, body, check
-        self._console = Console(self._send, processes.order, print, self._doubt, self._in_charge, self._pair)
-        self._person = None if is_by_hand else VirtualPerson(self._console)
-        has_keyboard = is_by_hand and sys.stdin is not None and (body is not None or sys.stdin.isatty())
-        self._stdin = 0 if has_keyboard else -1
-        self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
-        self._battery_us = 0
-        self._told = self._wearer = self._exercise = ""
-        self.problem = ""
-        if self._stdin >= 0:
-            print(HELP)
-
-    @property
-    def wants_to_end(self) -> bool:
-        """Whether a person does."""
-        return self._console.wants_to_end
-
-    @property
-    def armed_again(self) -> int:
-        """How often the simulated person had to arm again."""
-        return self._person.armed_again if self._person is not None else 0
-
-    def once(self) -> None:
-        """Wait for something to happen, LOOK_S at most, and take care of it."""
-        processes = self._processes
-        fds: list = [processes.operator.sock, processes.orders]
-        if self._stdin >= 0 and processes.has_begun:
-            fds.append(self._stdin)
-        ready = select.select(fds, (), (), LOOK_S)[0]
-        self._show_wearer(wearers(processes.hear()))
-        self._show_exercise(exercises(processes.report))
-        for status in processes.operator.hear():
-            self._show(standing(status))
-            self._check.hear(status)
-        if self._stdin in ready:
-            self._read_keyboard()
-        now_us, status = monotonic_us(), processes.operator.status  # after what was typed
-        if processes.has_begun:  # armed before, the guard would miss its cycles
-            if self._person is not None:
-                self._person.step(now_us, status)
-            self._console.step(now_us, status)
-        self._tell_battery(now_us)
-        self._look_after_link(status)
-        dead = processes.dead()
-        if dead:
-            self.problem = (
-                f"the {dead} has ended by itself; what it said stands above. Everything was stopped."
-            )
-        elif self._body is not None and self._body.is_dead():
-            self.problem = "the simulated person has ended by itself; what it said stands above."
-
-    def _look_after_link(self, status: StatusFrame) -> None:
-        link = self._processes.link
-        if link is not None and link.mend() and status.armed == FOR_TEST:
-            self._send(messages.DISARM, NOW)  # whoever armed for a test over the radio is gone
-
-    def _doubt(self) -> str:
-        problem = self._processes.report.mounting
-        return "" if problem == mounting_problems.OK else mounting_problems.PROBLEMS[problem]
-
-    def _in_charge(self) -> int:
-        return self._processes.report.in_charge
-
-    def _pair(self) -> bool:
-        link = self._processes.link
-        if link is not None:
-            link.tell(PAIR)
-        return link is not None
-
-    def _send(self, kind: int, asked_us: int) -> None:
-        with contextlib.suppress(OSError):
-            self._processes.operator.send(kind, asked_us)
-
-    def _read_keyboard(self) -> None:
-        data = os.read(self._stdin, 4096)
-        if not data:
-            self._stdin = -1
-        for line in data.decode(errors="replace").splitlines():
-            self._console.take(line)
-
-    def _show(self, line: str) -> None:
-        if line != self._told:
-            self._told = line
-            print(line, flush=True)
-
-    def _show_wearer(self, line: str) -> None:
-        if line != self._wearer:
-            if self._wearer:  # not what it is at the start
-                print(line, flush=True)
-            self._wearer = line
-
-    def _show_exercise(self, line: str) -> None:
-        if line != self._exercise:
-            print(line, flush=True)
-            self._exercise = line
-
-    def _tell_battery(self, now_us: int) -> None:
-        if self._battery is not None and now_us >= self._battery_us:
-            self._battery_us = now_us + BATTERY_EVERY_US
-            with contextlib.suppress(OSError):
-                charge = bytes((self._battery.percent(),))
-                if self._processes.link is not None:
-                    self._processes.link.tell(BATTERY + charge)
-                os.write(self._processes.battery_fd, charge)

@@ -57,11 +57,18 @@ class LaunchedLink:
 
     spec    with the descriptors of `ends`
     ends    the link's ends of its sockets, kept open
+    say     shows a sentence
     parent  socket on which the parent tells (PAIR, BATTERY), and whose end ends it
     """
 
-    def __init__(self, spec: LinkSpec, ends: tuple[socket.socket, ...], parent: socket.socket) -> None:
-        self._ends, self._parent, self._is_sim = ends, parent, spec.is_sim
+    def __init__(
+        self,
+        spec: LinkSpec,
+        ends: tuple[socket.socket, ...],
+        parent: socket.socket,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self._ends, self._parent, self._say, self._is_sim = ends, parent, say, spec.is_sim
         parent.setblocking(False)
         self._wait_us = AGAIN_US
         # Both at once: when it has to be started again, the disk may be full.
@@ -79,10 +86,7 @@ class LaunchedLink:
             has_lived = now_us - self._since_us > AGAIN_MAX_US
             self._wait_us = AGAIN_US if has_lived else min(2 * self._wait_us, AGAIN_MAX_US)
             self._since_us = now_us
-            print(
-                f"link: it has ended ({self.process.returncode}); therapy goes on, another one starts.",
-                flush=True,
-            )
+            self._say(f"link: it has ended ({self.process.returncode}); therapy goes on, another one starts.")
             return True
         if now_us - self._since_us > self._wait_us:
             self._spec = self._spec_again
@@ -125,7 +129,14 @@ def _written(spec: LinkSpec, name: str) -> Path:
 
 
 def launch_link(
-    controller: socket.socket, guardian: socket.socket, *, store: Path, session: Path, air: str, **told
+    controller: socket.socket,
+    guardian: socket.socket,
+    *,
+    store: Path,
+    session: Path,
+    air: str,
+    say: Callable[[str], None] = print,
+    **told,
 ) -> LaunchedLink:
     """Start it. `controller`, `guardian`: its ends of their sockets; `told`: config, prescription, file, is_sim."""
     own, parent = pair()
@@ -139,4 +150,4 @@ def launch_link(
         air=air,
         **told,
     )
-    return LaunchedLink(spec, (controller, guardian, own), parent)
+    return LaunchedLink(spec, (controller, guardian, own), parent, say)

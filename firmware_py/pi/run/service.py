@@ -92,7 +92,8 @@ TimeoutStartSec=30
 Restart=always
 RestartSec=2
 KillMode=mixed
-TimeoutStopSec=10
+# The current ends at once. Then the loss of help sounds for 8 s, and a card may take its time with the last rows.
+TimeoutStopSec=30
 
 # What real time needs; each process asks for its own share.
 LimitRTPRIO={priority}
