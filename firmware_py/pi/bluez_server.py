@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from dbus_fast import DBusError, Variant
+from dbus_fast import DBusError, InterfaceNotFoundError, Message, MessageFlag, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from firmware_py.link import gatt
@@ -23,7 +23,13 @@ POWER_S = 0.25
 POWER_TRIES = 40
 FRAMES = 3  # notifications in one turn: D-Bus has no way to say that the radio is full
 CONFIRM_S = 30.0  # the time that ATT gives a central to confirm an indication
+BLUEZ = "org.bluez"
+DBUS = "org.freedesktop.DBus"
 DEVICE = "org.bluez.Device1"
+ADAPTER = "org.bluez.Adapter1"
+LOOK_S = 5.0  # from one look whether BlueZ answers to the next
+ANSWER_S = 10.0  # assumed: it writes bonds to a slow card before it answers
+GONE = (DBusError, InterfaceNotFoundError)  # what a device that BlueZ has just forgotten leads to
 
 
 def address_of(path: str) -> bytes:
@@ -37,6 +43,8 @@ class BluezServer(Server):
     bus        connected to the system bus
     adapter    path of the adapter
     compare    asks a person at the device whether two numbers are the same; None: it only shows a passkey
+    lost       "" while it serves. Else why it cannot any more: BlueZ has ended or hangs, the bus or the adapter is
+               gone, or work of its own has failed. The session was told that nobody is there; end this process
     """
 
     def __init__(
@@ -51,6 +59,7 @@ class BluezServer(Server):
     ) -> None:
         self.session, self._bus, self._name, self._adapter = session, bus, name, adapter
         self.agent = DeviceAgent(session, compare, lambda device: self._run(self._disconnect(device)))
+        self.lost = ""
         self.services: list[GattService] = []
         self.characteristics: dict[int, GattCharacteristic] = {}
         self._device = ""  # path of the central that is admitted
@@ -72,10 +81,12 @@ class BluezServer(Server):
         for exported in (*self.services, *self.characteristics.values()):
             self._bus.export(exported.path, exported)
         self._bus.export(f"{ROOT}/advertisement", Advertisement(self._name))
+        self._bus.add_message_handler(self._signal)
+        await self._match(f"type='signal',sender='{DBUS}',member='NameOwnerChanged',arg0='{BLUEZ}'")
+        self._run(self._follow_bus())
         await register(self._bus, DEVICE_PATH, self.agent)
         await self._power_on()
         await self._set_adapter("Pairable", False)
-        self._bus.add_message_handler(self._signal)
         for member in ("PropertiesChanged", "InterfacesAdded", "InterfacesRemoved"):
             await self._match(f"type='signal',sender='org.bluez',member='{member}'")
         await self._drop_all()
@@ -85,6 +96,7 @@ class BluezServer(Server):
         advertising = adapter.get_interface("org.bluez.LEAdvertisingManager1")
         await advertising.call_register_advertisement(f"{ROOT}/advertisement", {})  # type: ignore[attr-defined]
         self._run(self._pump())
+        self._run(self._look())
 
     def stop(self) -> None:
         """Send nothing any longer; the bus is the caller's."""
@@ -128,7 +140,7 @@ class BluezServer(Server):
         if device and device == self._refused:
             raise DBusError("org.bluez.Error.NotAuthorized", "paired without being allowed to")
         if device != self._device:
-            if self._device or not device:
+            if self.lost or self._device or not device:
                 raise DBusError("org.bluez.Error.NotAuthorized", "one central at a time")
             self._came(device)
         if "mtu" in options:
@@ -151,6 +163,11 @@ class BluezServer(Server):
             self._hear(message.body[0], message.body[1][DEVICE])
         elif message.member == "InterfacesRemoved" and message.body and DEVICE in message.body[1]:
             self._hear(message.body[0], {"Connected": Variant("b", False)})
+        elif message.member == "InterfacesRemoved" and message.body:
+            if message.body[0] == self._adapter and ADAPTER in message.body[1]:
+                self._lose(f"{self._adapter} is gone")
+        elif message.member == "NameOwnerChanged" and message.body[0] == BLUEZ and message.body[1]:
+            self._lose("bluetoothd has ended")  # a new one knows nothing of what was registered
 
     def _hear(self, device: str, properties: dict[str, Variant]) -> None:
         if device.startswith(self._adapter + "/"):
@@ -183,8 +200,37 @@ class BluezServer(Server):
             self.session.disconnected()
 
     def _came(self, device: str) -> None:
-        if self.session.connected(address_of(device)):
+        if not self.lost and self.session.connected(address_of(device)):
             self._device = device
+
+    # Losing BlueZ ---------------------------------------------------------------------------------
+
+    def _lose(self, why: str) -> None:
+        """Nobody is connected any more, and nothing tells of it: whoever was there is gone, a trial ends."""
+        if self.lost:
+            return
+        self.lost, self._device, self._waits_s = why, "", -1.0
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # no controller either: the next process ends the trial
+            self.session.disconnected()
+
+    async def _follow_bus(self) -> None:
+        await self._bus.wait_for_disconnect()
+        raise EOFError("the system bus is gone")
+
+    async def _look(self) -> None:
+        """See that BlueZ still answers: one that hangs tells nobody that a central is gone."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            ping = Message(destination=BLUEZ, path="/", interface=f"{DBUS}.Peer", member="Ping")
+            ping.flags = MessageFlag.NO_AUTOSTART
+            try:
+                answer = await asyncio.wait_for(self._bus.call(ping), ANSWER_S)
+            except TimeoutError:
+                raise TimeoutError(f"bluetoothd has not answered for {ANSWER_S:g} s") from None
+            if answer is None or answer.message_type == MessageType.ERROR:
+                raise EOFError("bluetoothd does not answer")
 
     # Sending --------------------------------------------------------------------------------------
 
@@ -234,20 +280,26 @@ class BluezServer(Server):
     def _run(self, deed: Any) -> None:
         task = asyncio.get_running_loop().create_task(deed)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task) -> None:
+        self._tasks.discard(task)
+        failed = None if task.cancelled() else task.exception()
+        if failed is not None:
+            self._lose(str(failed) or type(failed).__name__)
 
     async def _proxy(self, path: str) -> Any:
-        return self._bus.get_proxy_object("org.bluez", path, await self._bus.introspect("org.bluez", path))
+        return self._bus.get_proxy_object(BLUEZ, path, await self._bus.introspect(BLUEZ, path))
 
     async def _match(self, rule: str) -> None:
-        introspection = await self._bus.introspect("org.freedesktop.DBus", "/org/freedesktop/DBus")
-        bus = self._bus.get_proxy_object("org.freedesktop.DBus", "/org/freedesktop/DBus", introspection)
-        await bus.get_interface("org.freedesktop.DBus").call_add_match(rule)  # type: ignore[attr-defined]
+        introspection = await self._bus.introspect(DBUS, "/org/freedesktop/DBus")
+        bus = self._bus.get_proxy_object(DBUS, "/org/freedesktop/DBus", introspection)
+        await bus.get_interface(DBUS).call_add_match(rule)  # type: ignore[attr-defined]
 
     async def _set_adapter(self, name: str, value: bool) -> None:
         adapter = await self._proxy(self._adapter)
-        properties = adapter.get_interface("org.freedesktop.DBus.Properties")
-        await properties.call_set("org.bluez.Adapter1", name, Variant("b", value))
+        properties = adapter.get_interface(f"{DBUS}.Properties")
+        await properties.call_set(ADAPTER, name, Variant("b", value))
 
     async def _power_on(self) -> None:
         """Switch the adapter on; BlueZ may just be doing it itself, as it does after booting."""
@@ -261,7 +313,7 @@ class BluezServer(Server):
             await asyncio.sleep(POWER_S)
 
     async def _disconnect(self, device: str) -> None:
-        with contextlib.suppress(DBusError):
+        with contextlib.suppress(*GONE):
             proxy = await self._proxy(device)
             await proxy.get_interface(DEVICE).call_disconnect()
 
@@ -283,6 +335,6 @@ class BluezServer(Server):
 
     async def _forget(self, device: str) -> None:
         """Disconnect a device and delete its keys."""
-        with contextlib.suppress(DBusError):
-            adapter = (await self._proxy(self._adapter)).get_interface("org.bluez.Adapter1")
+        with contextlib.suppress(*GONE):
+            adapter = (await self._proxy(self._adapter)).get_interface(ADAPTER)
             await adapter.call_remove_device(device)
