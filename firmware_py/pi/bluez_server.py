@@ -216,7 +216,8 @@ class BluezServer(Server):
             self.session.disconnected()
 
     async def _follow_bus(self) -> None:
-        await self._bus.wait_for_disconnect()
+        with contextlib.suppress(OSError, EOFError):
+            await self._bus.wait_for_disconnect()
         raise EOFError("the system bus is gone")
 
     async def _look(self) -> None:

@@ -28,10 +28,11 @@ from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.guardian_launch import OperatorLink
 from firmware_py.pi.link_display import TerminalDisplay
 from firmware_py.pi.link_log import SessionLog
-from firmware_py.pi.link_store import FileStore, SystemChance
+from firmware_py.pi.link_store import SystemChance
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.link_device import ProcessDevice
 from firmware_py.pi.run.link_packets import News
+from firmware_py.pi.timed_store import WAIT_MAX_S, TimedStore
 from safety.clock import WRAP_MASK_US
 from stimulator.prescription import channel_limits, from_bytes
 
@@ -91,7 +92,7 @@ class LinkProcess:
         self._is_over = False
         self._session: Session | None = None
         self._wait_for_news(guardian)
-        store = FileStore(Path(spec.store))
+        store = TimedStore(Path(spec.store))
         serial = _serial(store)
         self.name = config.link.name or "SWP-" + serial.hex()[:4].upper()
         model = device.capability.name + (", simulated" if spec.is_sim else "")
@@ -106,6 +107,7 @@ class LinkProcess:
             is_again=spec.is_again,
         )
         store.save(FILE, bytes.fromhex(spec.file))  # once its prescription has become a revision of its own
+        store.wait_max_s = WAIT_MAX_S  # from now on a stop may come
 
     async def run(self, radio_lost: Lost) -> int:
         """Go on until the parent ends it; AGAIN if it has to be started anew."""
@@ -175,7 +177,7 @@ def _button(config: RunConfig) -> Contact | None:
     return open_contact(*line_of(line), "pairing button") if line else None
 
 
-def _serial(store: FileStore) -> bytes:
+def _serial(store: TimedStore) -> bytes:
     """Return this device's own four bytes, made once."""
     serial = store.load("serial")
     if serial is None:
