@@ -123,9 +123,13 @@ def test_whoever_was_connected_before_the_server_began_is_disconnected(monkeypat
 # The agents --------------------------------------------------------------------------------------
 
 
+def anybody(device):
+    return True
+
+
 def test_the_device_shows_a_passkey_only_while_the_window_is_open():
     rig = Rig()
-    agent = DeviceAgent(rig.session, None)
+    agent = DeviceAgent(rig.session, None, anybody)
     assert agent.capability == "DisplayOnly"
     with pytest.raises(DBusError, match="window is closed"):
         agent.show(123456)
@@ -139,7 +143,7 @@ def test_the_device_shows_a_passkey_only_while_the_window_is_open():
 def test_whoever_pairs_while_the_window_is_closed_is_disconnected_because_bluez_does_not_hear_a_no():
     rig = Rig()
     dropped = []
-    agent = DeviceAgent(rig.session, None, dropped.append)
+    agent = DeviceAgent(rig.session, None, anybody, dropped.append)
     with pytest.raises(DBusError):
         agent.DisplayPasskey(DEVICE, 123456, 0)
     assert dropped == [DEVICE]
@@ -151,7 +155,7 @@ def test_whoever_pairs_while_the_window_is_closed_is_disconnected_because_bluez_
 
 def test_four_attempts_in_one_window_are_one_too_many():
     rig = Rig()
-    agent = DeviceAgent(rig.session, None)
+    agent = DeviceAgent(rig.session, None, anybody)
     rig.session.pairing.button()
     for _ in range(3):
         agent.show(123456)
@@ -166,7 +170,7 @@ def test_a_comparison_needs_a_person_at_the_device(answer):
         return answer
 
     rig = Rig()
-    agent = DeviceAgent(rig.session, asks)
+    agent = DeviceAgent(rig.session, asks, anybody)
     assert agent.capability == "DisplayYesNo"
     rig.session.pairing.button()
     if answer:
@@ -178,7 +182,7 @@ def test_a_comparison_needs_a_person_at_the_device(answer):
 
 
 def test_a_device_without_a_button_for_it_compares_nothing_and_takes_no_passkey():
-    agent = DeviceAgent(Rig().session, None)
+    agent = DeviceAgent(Rig().session, None, anybody)
     with pytest.raises(DBusError):
         asyncio.run(agent.compare(42))
     with pytest.raises(DBusError):
@@ -188,9 +192,9 @@ def test_a_device_without_a_button_for_it_compares_nothing_and_takes_no_passkey(
 PAIRED = {"Paired": Variant("b", True), "Bonded": Variant("b", True)}
 
 
-def watched(monkeypatch):
+def watched(monkeypatch, **more):
     """A server that notes whom it forgets, and somebody who is connected to it."""
-    rig, server = served()
+    rig, server = served(**more)
     gone = []
 
     def runs(deed):
@@ -214,12 +218,39 @@ def test_a_pairing_that_was_told_closes_the_window(monkeypatch):
     assert rig.session.access.state == WEARER
 
 
+def test_only_the_central_that_is_admitted_gets_a_passkey_and_uses_an_attempt(monkeypatch):
+    async def asks(number):
+        return True
+
+    for compare in (None, asks):
+        rig, server, gone = watched(monkeypatch, compare=compare)
+        dropped = []
+        monkeypatch.setattr(
+            server, "_disconnect", lambda device, to=dropped: to.append(device) or asyncio.sleep(0)
+        )
+        rig.session.pairing.button()
+        server.agent.DisplayPasskey(DEVICE, 123456, 0)
+        for _ in range(3):
+            with pytest.raises(DBusError, match="one central"):
+                server.agent.DisplayPasskey(OTHER, 654321, 0)
+            with pytest.raises(DBusError):
+                asyncio.run(server.agent.compare(654321))
+        assert (rig.eyes.seen, dropped) == ([123456], [OTHER] * 3)
+        assert rig.session.pairing.is_open, "two attempts are left"
+        server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
+        assert (gone, rig.session.pairing.is_open) == ([], False), "the pairing of the first one counts"
+        server.changed(DEVICE, {"Connected": False})
+        rig.session.pairing.button()
+        with pytest.raises(DBusError, match="one central"):
+            server.agent.DisplayPasskey("", 654321, 0)
+
+
 @pytest.mark.parametrize("is_open", [False, True], ids=["window closed", "another one was allowed"])
 def test_whoever_pairs_without_being_allowed_to_is_forgotten_and_gets_nothing(monkeypatch, is_open):
     rig, server, gone = watched(monkeypatch)
     if is_open:
         rig.session.pairing.button()
-        server.agent.DisplayPasskey(OTHER, 123456, 0)
+        server.agent.allowed = OTHER
     server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
     assert gone == [DEVICE]
     with pytest.raises(DBusError, match="without being allowed"):

@@ -58,7 +58,12 @@ class BluezServer(Server):
         has_running: bool = False,
     ) -> None:
         self.session, self._bus, self._name, self._adapter = session, bus, name, adapter
-        self.agent = DeviceAgent(session, compare, lambda device: self._run(self._disconnect(device)))
+        self.agent = DeviceAgent(
+            session,
+            compare,
+            lambda device: device != "" and device == self._device,
+            lambda device: self._run(self._disconnect(device)),
+        )
         self.lost = ""
         self.services: list[GattService] = []
         self.characteristics: dict[int, GattCharacteristic] = {}
