@@ -1,6 +1,7 @@
 """Who comes and pairs behind BlueZ, without a bus: what BlueZ tells, what the agents answer, who is sent away."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from dbus_fast import DBusError, Variant
@@ -11,6 +12,7 @@ from firmware_py.pi import bluez_server
 from firmware_py.pi.bluez_agent import DeviceAgent, LaptopAgent
 from tests.bluez_bus import DEVICE, OTHER, of, options, served, signal
 from tests.link_rig import Rig
+from tests.mpy.link_session import MemoryStore
 
 NEW = {"org.bluez.Device1": {"Connected": Variant("b", True)}}
 
@@ -260,6 +262,79 @@ def test_whoever_pairs_without_being_allowed_to_is_forgotten_and_gets_nothing(mo
     assert rig.session.access.state == ALONE
     server.read(of(gatt.INFO), options())
     assert rig.session.access.state == STRANGER, "it may come again, as a stranger"
+
+
+def refused(monkeypatch, store) -> Any:
+    """A server whose BlueZ could not forget DEVICE, which has paired without being allowed to, and which has left."""
+    rig, server, gone = watched(monkeypatch, store=store)
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
+    server._signal(
+        signal("PropertiesChanged", DEVICE, "org.bluez.Device1", {"Connected": Variant("b", False)}, [])
+    )
+    assert (gone, rig.session.access.state) == ([DEVICE], ALONE)
+    return rig, server, gone
+
+
+def test_a_forbidden_pairing_that_bluez_could_not_forget_gets_nothing_when_it_comes_again(monkeypatch):
+    rig, server, gone = refused(monkeypatch, None)
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", NEW["org.bluez.Device1"], []))
+    assert gone == [DEVICE, DEVICE], "it is tried again"
+    with pytest.raises(DBusError, match="without being allowed"):
+        server.read(of(gatt.STATUS), options())
+    assert rig.session.access.state == ALONE
+    server.changed(OTHER, {"Connected": True})
+    assert rig.session.access.state == STRANGER, "nor is it in the way of others"
+
+
+def test_a_forbidden_pairing_is_remembered_by_the_next_process_until_bluez_has_forgotten_it(monkeypatch):
+    store = MemoryStore()
+    refused(monkeypatch, store)
+    _, server = served(store=store)
+    known = {DEVICE: {}, OTHER: {}}
+    gone = []
+
+    async def found():
+        return known
+
+    async def forgets(device):
+        gone.append(device)
+
+    monkeypatch.setattr(server, "_devices", found)
+    monkeypatch.setattr(server, "_forget", forgets)
+    asyncio.run(server._forget_refused())
+    assert gone == [DEVICE]
+    with pytest.raises(DBusError, match="without being allowed"):
+        server.read(of(gatt.STATUS), options())
+    del known[DEVICE]
+    asyncio.run(server._forget_refused())
+    server.read(of(gatt.INFO), options())
+    assert store.load("refused") == b""
+
+
+def test_without_a_list_that_can_be_read_everybody_has_to_pair_anew(monkeypatch):
+    store = MemoryStore()
+    store.save("refused", b"\xff")
+    _, server = served(store=store)
+    gone = []
+
+    async def found():
+        return {DEVICE: {}, OTHER: {}}
+
+    async def forgets(device):
+        gone.append(device)
+
+    monkeypatch.setattr(server, "_devices", found)
+    monkeypatch.setattr(server, "_forget", forgets)
+    asyncio.run(server._forget_refused())
+    assert gone == [DEVICE, OTHER]
+
+
+def test_a_list_that_cannot_be_kept_holds_as_long_as_the_process(monkeypatch):
+    store = MemoryStore()
+    store.is_full = True
+    _, server, _ = refused(monkeypatch, store)
+    with pytest.raises(DBusError, match="without being allowed"):
+        server.read(of(gatt.STATUS), options())
 
 
 def test_a_pairing_that_is_told_after_the_link_has_ended_was_allowed_all_the_same(monkeypatch):

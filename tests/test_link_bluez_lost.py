@@ -191,14 +191,17 @@ def test_what_the_server_watches_begins_with_its_start_and_its_end_is_no_loss(mo
             monkeypatch.setattr(server, name, nothing)
         monkeypatch.setattr(server, "_match", matches)
         monkeypatch.setattr(server, "_proxy", proxy)
-        for name in ("_pump", "_look", "_follow_bus"):
+        for name in ("_forget_refused", "_pump", "_look", "_follow_bus"):
             monkeypatch.setattr(server, name, lambda name=name: notes_itself(name))
         await server.start()
         await asyncio.sleep(0)
         assert rules[0].endswith("member='NameOwnerChanged',arg0='org.bluez'"), (
             "before anything is registered"
         )
-        assert (sorted(running), bus.handlers) == (["_follow_bus", "_look", "_pump"], ["_signal"])
+        assert (sorted(running), bus.handlers) == (
+            ["_follow_bus", "_forget_refused", "_look", "_pump"],
+            ["_signal"],
+        )
         server._run(asyncio.sleep(ENOUGH_S))
         await asyncio.sleep(0)
         server.stop()

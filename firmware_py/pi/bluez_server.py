@@ -13,9 +13,11 @@ from dbus_fast import DBusError, InterfaceNotFoundError, Message, MessageFlag, M
 from dbus_fast.aio import MessageBus
 
 from firmware_py.link import gatt
+from firmware_py.link.contracts import Store
 from firmware_py.link.session import Session
 from firmware_py.pi.bluez_agent import DEVICE_PATH, Compare, DeviceAgent, register
 from firmware_py.pi.bluez_gatt import Advertisement, GattCharacteristic, GattService, Server, att_error
+from firmware_py.pi.bluez_refused import Refused
 
 ROOT = "/org/swingphase"
 PUMP_S = 0.01
@@ -43,6 +45,7 @@ class BluezServer(Server):
     bus        connected to the system bus
     adapter    path of the adapter
     compare    asks a person at the device whether two numbers are the same; None: it only shows a passkey
+    store      keeps who has paired without being allowed to; None: known only as long as this lives
     lost       "" while it serves. Else why it cannot any more: BlueZ has ended or hangs, the bus or the adapter is
                gone, or work of its own has failed. The session was told that nobody is there; end this process
     """
@@ -55,6 +58,7 @@ class BluezServer(Server):
         name: str,
         adapter: str = "/org/bluez/hci0",
         compare: Compare | None = None,
+        store: Store | None = None,
         has_running: bool = False,
     ) -> None:
         self.session, self._bus, self._name, self._adapter = session, bus, name, adapter
@@ -68,7 +72,7 @@ class BluezServer(Server):
         self.services: list[GattService] = []
         self.characteristics: dict[int, GattCharacteristic] = {}
         self._device = ""  # path of the central that is admitted
-        self._refused = ""  # path of the one that paired without being allowed to
+        self._refused = Refused(store)
         self.is_pairable: bool | None = None  # as BlueZ was told last
         self._waits_s = -1.0  # since when an indication waits for its confirmation
         self._tasks: set[asyncio.Task] = set()
@@ -95,6 +99,7 @@ class BluezServer(Server):
         for member in ("PropertiesChanged", "InterfacesAdded", "InterfacesRemoved"):
             await self._match(f"type='signal',sender='org.bluez',member='{member}'")
         await self._drop_all()
+        await self._forget_refused()
         adapter = await self._proxy(self._adapter)
         gatt_manager = adapter.get_interface("org.bluez.GattManager1")
         await gatt_manager.call_register_application(ROOT, {})  # type: ignore[attr-defined]
@@ -142,7 +147,7 @@ class BluezServer(Server):
     def _admit(self, c: gatt.Characteristic, options: dict[str, Variant]) -> None:
         """Note who it is. BlueZ has checked the flags: whoever comes here through a secure one has proved itself."""
         device = options["device"].value if "device" in options else ""
-        if device and device == self._refused:
+        if device in self._refused:
             raise DBusError("org.bluez.Error.NotAuthorized", "paired without being allowed to")
         if device != self._device:
             if self.lost or self._device or not device:
@@ -168,6 +173,7 @@ class BluezServer(Server):
             self._hear(message.body[0], message.body[1][DEVICE])
         elif message.member == "InterfacesRemoved" and message.body and DEVICE in message.body[1]:
             self._hear(message.body[0], {"Connected": Variant("b", False)})
+            self._refused.discard(message.body[0])
         elif message.member == "InterfacesRemoved" and message.body:
             if message.body[0] == self._adapter and ADAPTER in message.body[1]:
                 self._lose(f"{self._adapter} is gone")
@@ -188,18 +194,18 @@ class BluezServer(Server):
             if device == self.agent.allowed:
                 self.session.pairing.end(True)
             else:
-                self._refused = device
+                self._refused.add(device)
                 self._run(self._forget(device))
 
     def changed(self, device: str, properties: dict[str, Any]) -> None:
         """A device has connected or disconnected."""
         if properties.get("Connected") is True and device != self._device:
-            if self._device:
+            if device in self._refused:
+                self._run(self._forget(device))  # BlueZ could not, when it had paired
+            elif self._device:
                 self._run(self._disconnect(device))
             else:
                 self._came(device)
-        if properties.get("Connected") is False and device == self._refused:
-            self._refused = ""
         if properties.get("Connected") is False and device == self._device:
             self._device, self._waits_s = "", -1.0
             self.session.disconnected()
@@ -328,6 +334,15 @@ class BluezServer(Server):
         for device, properties in (await self._devices()).items():
             if properties["Connected"].value:
                 await self._disconnect(device)
+
+    async def _forget_refused(self) -> None:
+        """Forget whom BlueZ could not forget before this was started anew."""
+        known = await self._devices()
+        for device in known if self._refused.is_damaged else self._refused.all():
+            if device in known:
+                await self._forget(device)
+            else:
+                self._refused.discard(device)
 
     async def _devices(self) -> dict[str, dict[str, Variant]]:
         """Return the properties of all devices that the adapter knows, by their paths."""

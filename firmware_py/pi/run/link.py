@@ -225,7 +225,8 @@ def _bluez(spec: LinkSpec) -> Serve:
             raise UserError("The link does not start: " + " ".join(problems))
         try:
             bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-            server = BluezServer(session, bus, name=name, adapter=adapter)
+            store = TimedStore(Path(spec.store), WAIT_MAX_S)
+            server = BluezServer(session, bus, name=name, adapter=adapter, store=store)
             await asyncio.wait_for(server.start(), START_S)
         except (OSError, DBusError, InterfaceNotFoundError, EOFError) as e:
             raise UserError(
