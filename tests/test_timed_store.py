@@ -184,10 +184,14 @@ def test_what_could_not_be_undone_is_undone_before_anything_else_is_written(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "truncate", cannot)
-    card.fails = 1
-    for name, data in (("history", b"two"), ("history", b"three")):
-        with pytest.raises(OSError, match="Input/output"):
-            store.append(name, data)
+    store.wait_max_s = SHORT_S
+    card.hangs()
+    with pytest.raises(OSError, match="too long"):
+        store.append("history", b"two")
+    card.goes_on(store)
+    store.wait_max_s = None
+    with pytest.raises(OSError, match="Input/output"):
+        store.append("history", b"three")
     with pytest.raises(OSError, match="Input/output"):
         store.save("file", b"two")
     monkeypatch.setattr(os, "truncate", cut)

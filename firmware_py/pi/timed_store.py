@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from firmware_py.link.contracts import Store
-from firmware_py.pi.link_store import FileStore
+from firmware_py.pi.link_store import HEAD, FileStore
 
 WAIT_MAX_S = 0.4  # assumed: a try of a PIN saves twice, each a file and its folder, 0.1 s each on a slow card
 Deed = Callable[[], None]
@@ -146,9 +146,9 @@ class TimedStore(Store):
         return lambda: self._store.save(name, before)
 
     def _before_append(self, name: str) -> Deed:
-        count = self._store.count(name)  # which also cuts off what a power cut has left
+        count = self._store.count(name)
         path = self._folder / f"{name}.list"
-        size = path.stat().st_size if path.exists() else 0
+        size = sum(HEAD.size + len(self._store.entry(name, i)) for i in range(count))
 
         def undo() -> None:
             if path.exists() and path.stat().st_size > size:
