@@ -28,11 +28,37 @@ def test_a_ninth_central_has_no_place_and_displaces_nobody():
     assert not bonds.put(0, bytes([1]), bytes(256))
 
 
-def test_bonds_that_cannot_be_kept_are_none():
+def test_bonds_are_written_only_when_they_are_kept():
     store = MemoryStore()
     bonds = Bonds(store)
-    bonds.may_change = store.is_full = True
-    assert not bonds.put(1, b"a", b"key")
+    bonds.may_change = True
+    assert bonds.put(1, b"a", b"key")
+    assert bonds.get(1, 0, b"a") == b"key", "NimBLE finds it at once"
+    assert store.load("bonds") is None
+    assert bonds.keep()
+    assert Bonds(store).get(1, 0, b"a") == b"key"
+    store.is_full = True
+    assert bonds.keep(), "there is nothing to write"
+
+
+def test_bonds_that_cannot_be_kept_are_none_and_those_before_stay():
+    store = MemoryStore()
+    bonds = Bonds(store)
+    bonds.may_change = True
+    bonds.put(1, b"a", b"key")
+    bonds.keep()
+    store.is_full = True
+    bonds.put(1, b"a", b"another")
+    assert not bonds.keep()
+    assert bonds.get(1, 0, b"a") == b"key"
+    bonds.put(1, b"b", b"key")
+    bonds.drop()
+    assert bonds.get(1, 0, b"b") is None
+    with pytest.raises(OSError, match="28"):
+        bonds.clear()
+    assert bonds.get(1, 0, b"a") == b"key"
+    store.is_full = False
+    bonds.clear()
     assert bonds.get(1, 0, b"a") is None
 
 

@@ -197,6 +197,57 @@ def test_a_link_that_proves_too_little_is_dropped_and_leaves_no_keys(
     assert not board.ble.air_finds_keys()
 
 
+def begins_to_pair(board):
+    """The button was pressed, the passkey is shown, and NimBLE has handed its keys over."""
+    board.connects()
+    board.session.pairing.button()
+    board.ble.event(31, 1, 3, 0)
+    board.work()
+    assert board.ble.air_keeps_keys() == [True, True]
+
+
+def test_keys_that_come_in_the_middle_of_a_control_cycle_are_only_noted(board, monkeypatch):
+    written = []
+    keep = board.store.save
+    monkeypatch.setattr(board.store, "save", lambda name, data: (written.append(name), keep(name, data)))
+    begins_to_pair(board)
+    board.ble.air_encrypted(1, 1, 1)
+    assert written == []
+    board.work()
+    assert written == ["bonds"]
+    assert board.session.access.state == WEARER
+    assert Board(board.store).ble.air_finds_keys()
+
+
+def test_a_pairing_whose_keys_cannot_be_written_has_failed(board):
+    board.store.is_full = True
+    begins_to_pair(board)
+    board.ble.air_encrypted(1, 1, 1)
+    board.work()
+    assert (board.session.access.state, board.ble.connected) == (ALONE, {})
+    assert board.session.pairing.is_open, "it may be tried again"
+    assert board.rig.eyes.is_dark
+    assert not board.ble.air_finds_keys()
+
+
+@pytest.mark.parametrize("ends", ["Just Works", "with the link"])
+def test_a_pairing_that_does_not_come_to_its_end_leaves_the_keys_of_before(board, ends):
+    board.pairs()
+    board.ble.air_disconnect()
+    board.work()
+    kept = board.store.load("bonds")
+    begins_to_pair(board)
+    board.ble.event(30, 1, ADDRESS, b"another")
+    if ends == "Just Works":
+        board.ble.air_encrypted(1, 1, 0)
+    else:
+        board.ble.air_disconnect()
+    board.work()
+    assert board.session.access.state == ALONE
+    assert board.link.bonds.get(1, 0, ADDRESS) == b"key" * 20
+    assert board.store.load("bonds") == kept
+
+
 def test_a_bond_lasts_over_a_restart_and_needs_no_window(board):
     board.pairs()
     after = Board(board.store)

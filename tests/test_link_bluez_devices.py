@@ -1,6 +1,7 @@
 """Who comes and pairs behind BlueZ, without a bus: what BlueZ tells, what the agents answer, who is sent away."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from dbus_fast import DBusError, Variant
@@ -11,6 +12,7 @@ from firmware_py.pi import bluez_server
 from firmware_py.pi.bluez_agent import DeviceAgent, LaptopAgent
 from tests.bluez_bus import DEVICE, OTHER, of, options, served, signal
 from tests.link_rig import Rig
+from tests.mpy.link_session import MemoryStore
 
 NEW = {"org.bluez.Device1": {"Connected": Variant("b", True)}}
 
@@ -123,9 +125,13 @@ def test_whoever_was_connected_before_the_server_began_is_disconnected(monkeypat
 # The agents --------------------------------------------------------------------------------------
 
 
+def anybody(device):
+    return True
+
+
 def test_the_device_shows_a_passkey_only_while_the_window_is_open():
     rig = Rig()
-    agent = DeviceAgent(rig.session, None)
+    agent = DeviceAgent(rig.session, None, anybody)
     assert agent.capability == "DisplayOnly"
     with pytest.raises(DBusError, match="window is closed"):
         agent.show(123456)
@@ -139,7 +145,7 @@ def test_the_device_shows_a_passkey_only_while_the_window_is_open():
 def test_whoever_pairs_while_the_window_is_closed_is_disconnected_because_bluez_does_not_hear_a_no():
     rig = Rig()
     dropped = []
-    agent = DeviceAgent(rig.session, None, dropped.append)
+    agent = DeviceAgent(rig.session, None, anybody, dropped.append)
     with pytest.raises(DBusError):
         agent.DisplayPasskey(DEVICE, 123456, 0)
     assert dropped == [DEVICE]
@@ -151,7 +157,7 @@ def test_whoever_pairs_while_the_window_is_closed_is_disconnected_because_bluez_
 
 def test_four_attempts_in_one_window_are_one_too_many():
     rig = Rig()
-    agent = DeviceAgent(rig.session, None)
+    agent = DeviceAgent(rig.session, None, anybody)
     rig.session.pairing.button()
     for _ in range(3):
         agent.show(123456)
@@ -166,7 +172,7 @@ def test_a_comparison_needs_a_person_at_the_device(answer):
         return answer
 
     rig = Rig()
-    agent = DeviceAgent(rig.session, asks)
+    agent = DeviceAgent(rig.session, asks, anybody)
     assert agent.capability == "DisplayYesNo"
     rig.session.pairing.button()
     if answer:
@@ -178,7 +184,7 @@ def test_a_comparison_needs_a_person_at_the_device(answer):
 
 
 def test_a_device_without_a_button_for_it_compares_nothing_and_takes_no_passkey():
-    agent = DeviceAgent(Rig().session, None)
+    agent = DeviceAgent(Rig().session, None, anybody)
     with pytest.raises(DBusError):
         asyncio.run(agent.compare(42))
     with pytest.raises(DBusError):
@@ -188,9 +194,9 @@ def test_a_device_without_a_button_for_it_compares_nothing_and_takes_no_passkey(
 PAIRED = {"Paired": Variant("b", True), "Bonded": Variant("b", True)}
 
 
-def watched(monkeypatch):
+def watched(monkeypatch, **more):
     """A server that notes whom it forgets, and somebody who is connected to it."""
-    rig, server = served()
+    rig, server = served(**more)
     gone = []
 
     def runs(deed):
@@ -214,12 +220,39 @@ def test_a_pairing_that_was_told_closes_the_window(monkeypatch):
     assert rig.session.access.state == WEARER
 
 
+def test_only_the_central_that_is_admitted_gets_a_passkey_and_uses_an_attempt(monkeypatch):
+    async def asks(number):
+        return True
+
+    for compare in (None, asks):
+        rig, server, gone = watched(monkeypatch, compare=compare)
+        dropped = []
+        monkeypatch.setattr(
+            server, "_disconnect", lambda device, to=dropped: to.append(device) or asyncio.sleep(0)
+        )
+        rig.session.pairing.button()
+        server.agent.DisplayPasskey(DEVICE, 123456, 0)
+        for _ in range(3):
+            with pytest.raises(DBusError, match="one central"):
+                server.agent.DisplayPasskey(OTHER, 654321, 0)
+            with pytest.raises(DBusError):
+                asyncio.run(server.agent.compare(654321))
+        assert (rig.eyes.seen, dropped) == ([123456], [OTHER] * 3)
+        assert rig.session.pairing.is_open, "two attempts are left"
+        server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
+        assert (gone, rig.session.pairing.is_open) == ([], False), "the pairing of the first one counts"
+        server.changed(DEVICE, {"Connected": False})
+        rig.session.pairing.button()
+        with pytest.raises(DBusError, match="one central"):
+            server.agent.DisplayPasskey("", 654321, 0)
+
+
 @pytest.mark.parametrize("is_open", [False, True], ids=["window closed", "another one was allowed"])
 def test_whoever_pairs_without_being_allowed_to_is_forgotten_and_gets_nothing(monkeypatch, is_open):
     rig, server, gone = watched(monkeypatch)
     if is_open:
         rig.session.pairing.button()
-        server.agent.DisplayPasskey(OTHER, 123456, 0)
+        server.agent.allowed = OTHER
     server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
     assert gone == [DEVICE]
     with pytest.raises(DBusError, match="without being allowed"):
@@ -229,6 +262,79 @@ def test_whoever_pairs_without_being_allowed_to_is_forgotten_and_gets_nothing(mo
     assert rig.session.access.state == ALONE
     server.read(of(gatt.INFO), options())
     assert rig.session.access.state == STRANGER, "it may come again, as a stranger"
+
+
+def refused(monkeypatch, store) -> Any:
+    """A server whose BlueZ could not forget DEVICE, which has paired without being allowed to, and which has left."""
+    rig, server, gone = watched(monkeypatch, store=store)
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", PAIRED, []))
+    server._signal(
+        signal("PropertiesChanged", DEVICE, "org.bluez.Device1", {"Connected": Variant("b", False)}, [])
+    )
+    assert (gone, rig.session.access.state) == ([DEVICE], ALONE)
+    return rig, server, gone
+
+
+def test_a_forbidden_pairing_that_bluez_could_not_forget_gets_nothing_when_it_comes_again(monkeypatch):
+    rig, server, gone = refused(monkeypatch, None)
+    server._signal(signal("PropertiesChanged", DEVICE, "org.bluez.Device1", NEW["org.bluez.Device1"], []))
+    assert gone == [DEVICE, DEVICE], "it is tried again"
+    with pytest.raises(DBusError, match="without being allowed"):
+        server.read(of(gatt.STATUS), options())
+    assert rig.session.access.state == ALONE
+    server.changed(OTHER, {"Connected": True})
+    assert rig.session.access.state == STRANGER, "nor is it in the way of others"
+
+
+def test_a_forbidden_pairing_is_remembered_by_the_next_process_until_bluez_has_forgotten_it(monkeypatch):
+    store = MemoryStore()
+    refused(monkeypatch, store)
+    _, server = served(store=store)
+    known = {DEVICE: {}, OTHER: {}}
+    gone = []
+
+    async def found():
+        return known
+
+    async def forgets(device):
+        gone.append(device)
+
+    monkeypatch.setattr(server, "_devices", found)
+    monkeypatch.setattr(server, "_forget", forgets)
+    asyncio.run(server._forget_refused())
+    assert gone == [DEVICE]
+    with pytest.raises(DBusError, match="without being allowed"):
+        server.read(of(gatt.STATUS), options())
+    del known[DEVICE]
+    asyncio.run(server._forget_refused())
+    server.read(of(gatt.INFO), options())
+    assert store.load("refused") == b""
+
+
+def test_without_a_list_that_can_be_read_everybody_has_to_pair_anew(monkeypatch):
+    store = MemoryStore()
+    store.save("refused", b"\xff")
+    _, server = served(store=store)
+    gone = []
+
+    async def found():
+        return {DEVICE: {}, OTHER: {}}
+
+    async def forgets(device):
+        gone.append(device)
+
+    monkeypatch.setattr(server, "_devices", found)
+    monkeypatch.setattr(server, "_forget", forgets)
+    asyncio.run(server._forget_refused())
+    assert gone == [DEVICE, OTHER]
+
+
+def test_a_list_that_cannot_be_kept_holds_as_long_as_the_process(monkeypatch):
+    store = MemoryStore()
+    store.is_full = True
+    _, server, _ = refused(monkeypatch, store)
+    with pytest.raises(DBusError, match="without being allowed"):
+        server.read(of(gatt.STATUS), options())
 
 
 def test_a_pairing_that_is_told_after_the_link_has_ended_was_allowed_all_the_same(monkeypatch):

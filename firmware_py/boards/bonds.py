@@ -2,6 +2,7 @@
 
 Keys come and go only while somebody pairs within the window that the button opened. Otherwise a stranger with the
 address of a paired laptop could make NimBLE delete its keys, or leave keys of a pairing that proved nothing.
+NimBLE brings them at any moment, also within a control cycle: they are written later, when nothing is held up.
 """
 
 NAME = "bonds"
@@ -15,7 +16,9 @@ class Bonds:
     store        firmware_py.link.contracts.Store
     may_change   True while a pairing runs that the session has allowed
     get(kind, index, key)    the value; the index-th of its kind if `key` is None; None if there is none
-    put(kind, key, value)    True if it was kept; a value of None deletes
+    put(kind, key, value)    True if it was noted; a value of None deletes. Writes nothing
+    keep()       write what was noted; False if that could not be, and it is dropped
+    drop()       what was noted and not written is as it was before
     clear()      everybody is forgotten; OSError if that could not be kept
     """
 
@@ -26,6 +29,7 @@ class Bonds:
             self._entries = _entries_in(store.load(NAME) or b"")
         except ValueError:
             self._entries = []  # damaged: whoever was paired is a stranger
+        self._kept = self._entries  # as the store has them
 
     def get(self, kind: int, index: int, key):
         """Return a value or None."""
@@ -40,7 +44,7 @@ class Bonds:
         return None
 
     def put(self, kind: int, key, value) -> bool:
-        """Keep or delete, if that is allowed now."""
+        """Note or delete, if that is allowed now."""
         if not self.may_change:
             return False
         key = bytes(key)
@@ -50,22 +54,34 @@ class Bonds:
             if len(others) >= ENTRIES_MAX or len(key) > FIELD_MAX_N or len(value) > FIELD_MAX_N:
                 return False
             others.append((kind, key, value))
-        try:
-            self._keep(others)
-        except OSError:
-            return False
+        self._entries = others
         return True
+
+    def keep(self) -> bool:
+        """Write what was noted."""
+        if self._entries is not self._kept:
+            try:
+                self._write(self._entries)
+            except OSError:
+                self.drop()
+                return False
+        return True
+
+    def drop(self) -> None:
+        """What was noted does not count."""
+        self._entries = self._kept
 
     def clear(self) -> None:
         """Forget everybody."""
-        self._keep([])
+        self._write([])
+        self._entries = self._kept
 
-    def _keep(self, entries) -> None:
+    def _write(self, entries) -> None:
         parts = []
         for kind, key, value in entries:
             parts.append(bytes([kind, len(key), len(value)]) + key + value)
         self._store.save(NAME, b"".join(parts))
-        self._entries = entries
+        self._kept = entries
 
 
 def _entries_in(data: bytes):

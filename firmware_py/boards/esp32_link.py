@@ -179,6 +179,7 @@ class Esp32Link:
         self._is_overrun = False
         self._held = None
         self.bonds.may_change = False
+        self.bonds.drop()  # of a pairing that has not come to its end
         self.session.disconnected()
         self._refresh()  # which takes the values of secure characteristics away
         self._advertise()
@@ -197,6 +198,10 @@ class Esp32Link:
         is_good = bool(is_encrypted and is_authenticated and is_bonded and key_n == KEY_N)
         if self.bonds.may_change:
             self.bonds.may_change = False
+            if not is_good:
+                self.bonds.drop()
+            elif not self.bonds.keep():
+                is_good = False  # who is not remembered is not paired
             self.session.pairing.end(is_good)
         if is_good:
             self._is_secure = True

@@ -19,6 +19,8 @@ WAIT_S = 30  # doubles with each further wrong one
 WAIT_MAX_S = 3_600
 FAILURES_MAX = 0xFF
 USERS_MAX = 8
+SLOTS = 16  # of counts; names whose bytes have the same sum mod 16 wait together
+NOBODY = "\0"  # begins the name under which tries of names that do not exist are counted, one for each slot
 ROUNDS_MIN = 100_000  # PBKDF2; a PIN is short, and each try must be slow
 
 USER = Layout(
@@ -82,23 +84,26 @@ class Users:
 class Lockout:
     """How many wrong PINs there were, in the store, and how long everybody waits after the last one.
 
-    Two counts: of all tries in a row, which the right PIN of anybody ends; and of each user, which only the own right
+    Two counts: of all tries in a row, which the right PIN of anybody ends; and of each name, which only the own right
     PIN ends. Else whoever has a PIN could try those of others for ever, with the own one in between. The waiting comes
-    from the larger one. Kept: count in a row, count that the waiting comes from, then the counts of users.
+    from the larger one. So that it does not tell whether a name exists, names that do not are counted too, all of a
+    slot as one; and what counts of a name, whether it exists or not, is the sum of its slot. An engineer's right PIN
+    ends the counts of names that do not exist. Kept: count in a row, count that the waiting comes from, then those of
+    names.
     """
 
     def __init__(self, store) -> None:
         self._store = store
         self._wait = Countdown()
         self._in_a_row: int = 0
-        self._of_users = {}
+        self._of_names = {}
         waits_for = 0
         try:
             data = store.load("failures")
             if data:
                 self._in_a_row = data[0]
                 waits_for = data[1] if len(data) > 1 else data[0]
-                self._of_users = _read_tries(data[2:])
+                self._of_names = _read_tries(data[2:])
         except (ValueError, OSError):
             self._in_a_row = waits_for = FAILURES_MAX  # whoever damaged it does not get free tries for it
         self._begin(waits_for)  # switching off and on begins the waiting anew
@@ -112,33 +117,42 @@ class Lockout:
         """Let `dt_us` pass."""
         self._wait.advance(dt_us)
 
-    def count(self, user: str | None) -> None:
-        """One more try, None: under a name that does not exist. OSError if it cannot be kept: then there is no try."""
+    def count(self, name: str, exists: bool) -> None:
+        """One more try under a name. OSError if it cannot be kept: then there is no try."""
         in_a_row = min(self._in_a_row + 1, FAILURES_MAX)
-        own = 0 if user is None else min(self._of_users.get(user, 0) + 1, FAILURES_MAX)
-        self._save(in_a_row, max(in_a_row, own), user, own)
-        self._begin(max(in_a_row, own))
+        slot = _slot_of(name)
+        if not exists:
+            name = NOBODY + chr(0x60 + slot)
+        own = min(self._of_names.get(name, 0) + 1, FAILURES_MAX)
+        counts = own
+        for other in self._of_names:
+            if other != name and _slot_of(other) == slot:
+                counts += self._of_names[other]
+        counts = min(max(in_a_row, counts), FAILURES_MAX)
+        self._save(in_a_row, counts, name, own)
+        self._begin(counts)
 
-    def right(self, user: str) -> None:
+    def right(self, user: str, is_engineer: bool) -> None:
         """It was the right PIN."""
-        self._save(0, 0, user, 0)
+        self._save(0, 0, user, 0, is_engineer)
         self._wait.start(0)
 
     def forget(self, user: str) -> None:
         """This user has another PIN now, or is none any longer."""
-        if user in self._of_users:
+        if user in self._of_names:
             self._save(self._in_a_row, 0, user, 0)
 
-    def _save(self, in_a_row: int, waits_for: int, user: str | None, own: int) -> None:
-        changed = dict(self._of_users)
-        if user is not None:
-            changed.pop(user, None)
+    def _save(self, in_a_row: int, waits_for: int, user: str, own: int, of_users_only: bool = False) -> None:
+        changed = {}
+        for name in self._of_names:
+            if name != user and not (of_users_only and name.startswith(NOBODY)):
+                changed[name] = self._of_names[name]
         if own > 0:
             changed[user] = own
         parts = [TRIES.pack(changed[name], name) for name in sorted(changed)]
         self._store.save("failures", bytes([in_a_row, waits_for]) + b"".join(parts))
         self._in_a_row = in_a_row
-        self._of_users = changed
+        self._of_names = changed
 
     def _begin(self, failures: int) -> None:
         over = failures - FREE_TRIES
@@ -205,7 +219,7 @@ class Unlock:
             return ops.WRONG_STATE, 0, b""
         user = self.users.find(self._asked)
         try:
-            self.lockout.count(None if user is None else user.user)
+            self.lockout.count(self._asked, user is not None)
         except OSError:
             return ops.STORE_FAILED, 0, b""
         key = hmac_sha256(self._device_key, nonce) if user is None else user.key
@@ -213,7 +227,7 @@ class Unlock:
         if not is_same(wanted, proof) or user is None:
             return ops.WRONG_PIN, 0, b""
         try:
-            self.lockout.right(user.user)
+            self.lockout.right(user.user, user.role == access.ENGINEER)
         except OSError:
             return ops.STORE_FAILED, 0, b""
         self.key = hmac_sha256(key, proof_message(b"session", nonce, client_nonce, self._asked))
@@ -223,6 +237,11 @@ class Unlock:
             user.role,
             hmac_sha256(key, proof_message(b"device", nonce, client_nonce, user.user))[:8],
         )
+
+
+def _slot_of(name: str) -> int:
+    """Return the slot of a name's count; that of NOBODY + chr(0x60 + n) is n."""
+    return sum(name.encode("utf-8")) % SLOTS
 
 
 def user_problem(user) -> str:

@@ -100,16 +100,21 @@ class _Agent(ServiceInterface):
 class DeviceAgent(_Agent):
     """The device's: it shows the passkey that BlueZ has made, while the pairing window is open.
 
-    compare   asks a person at the device whether two numbers are the same; None: it has no such button
-    drop      ends the connection of the device at this path
-    allowed   path of the device that was allowed to pair last, "" if none was; BlueZ may tell of its success late
+    compare      asks a person at the device whether two numbers are the same; None: it has no such button
+    is_admitted  says whether the device at this path is the one central
+    drop         ends the connection of the device at this path
+    allowed      path of the device that was allowed to pair last, "" if none was; BlueZ may tell of its success late
     """
 
     def __init__(
-        self, session: Session, compare: Compare | None, drop: Callable[[str], None] = lambda device: None
+        self,
+        session: Session,
+        compare: Compare | None,
+        is_admitted: Callable[[str], bool],
+        drop: Callable[[str], None] = lambda device: None,
     ) -> None:
         super().__init__()
-        self._session, self._ask, self._drop = session, compare, drop
+        self._session, self._ask, self._is_admitted, self._drop = session, compare, is_admitted, drop
         self.allowed = ""
 
     @property
@@ -118,7 +123,9 @@ class DeviceAgent(_Agent):
         return "DisplayOnly" if self._ask is None else "DisplayYesNo"
 
     def show(self, passkey: int) -> None:
-        """Show it if somebody has opened the window."""
+        """Show it if somebody has opened the window, and if it is for the one central."""
+        if not self._is_admitted(self.asking):
+            raise rejected("one central at a time")
         self.allowed = ""
         if not self._session.begin_pairing():
             raise rejected("the pairing window is closed")

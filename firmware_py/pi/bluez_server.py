@@ -9,13 +9,15 @@ import asyncio
 import contextlib
 from typing import Any
 
-from dbus_fast import DBusError, Variant
+from dbus_fast import DBusError, InterfaceNotFoundError, Message, MessageFlag, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from firmware_py.link import gatt
+from firmware_py.link.contracts import Store
 from firmware_py.link.session import Session
 from firmware_py.pi.bluez_agent import DEVICE_PATH, Compare, DeviceAgent, register
 from firmware_py.pi.bluez_gatt import Advertisement, GattCharacteristic, GattService, Server, att_error
+from firmware_py.pi.bluez_refused import Refused
 
 ROOT = "/org/swingphase"
 PUMP_S = 0.01
@@ -23,7 +25,13 @@ POWER_S = 0.25
 POWER_TRIES = 40
 FRAMES = 3  # notifications in one turn: D-Bus has no way to say that the radio is full
 CONFIRM_S = 30.0  # the time that ATT gives a central to confirm an indication
+BLUEZ = "org.bluez"
+DBUS = "org.freedesktop.DBus"
 DEVICE = "org.bluez.Device1"
+ADAPTER = "org.bluez.Adapter1"
+LOOK_S = 5.0  # from one look whether BlueZ answers to the next
+ANSWER_S = 10.0  # assumed: it writes bonds to a slow card before it answers
+GONE = (DBusError, InterfaceNotFoundError)  # what a device that BlueZ has just forgotten leads to
 
 
 def address_of(path: str) -> bytes:
@@ -37,6 +45,9 @@ class BluezServer(Server):
     bus        connected to the system bus
     adapter    path of the adapter
     compare    asks a person at the device whether two numbers are the same; None: it only shows a passkey
+    store      keeps who has paired without being allowed to; None: known only as long as this lives
+    lost       "" while it serves. Else why it cannot any more: BlueZ has ended or hangs, the bus or the adapter is
+               gone, or work of its own has failed. The session was told that nobody is there; end this process
     """
 
     def __init__(
@@ -47,14 +58,21 @@ class BluezServer(Server):
         name: str,
         adapter: str = "/org/bluez/hci0",
         compare: Compare | None = None,
+        store: Store | None = None,
         has_running: bool = False,
     ) -> None:
         self.session, self._bus, self._name, self._adapter = session, bus, name, adapter
-        self.agent = DeviceAgent(session, compare, lambda device: self._run(self._disconnect(device)))
+        self.agent = DeviceAgent(
+            session,
+            compare,
+            lambda device: device != "" and device == self._device,
+            lambda device: self._run(self._disconnect(device)),
+        )
+        self.lost = ""
         self.services: list[GattService] = []
         self.characteristics: dict[int, GattCharacteristic] = {}
         self._device = ""  # path of the central that is admitted
-        self._refused = ""  # path of the one that paired without being allowed to
+        self._refused = Refused(store)
         self.is_pairable: bool | None = None  # as BlueZ was told last
         self._waits_s = -1.0  # since when an indication waits for its confirmation
         self._tasks: set[asyncio.Task] = set()
@@ -72,19 +90,23 @@ class BluezServer(Server):
         for exported in (*self.services, *self.characteristics.values()):
             self._bus.export(exported.path, exported)
         self._bus.export(f"{ROOT}/advertisement", Advertisement(self._name))
+        self._bus.add_message_handler(self._signal)
+        await self._match(f"type='signal',sender='{DBUS}',member='NameOwnerChanged',arg0='{BLUEZ}'")
+        self._run(self._follow_bus())
         await register(self._bus, DEVICE_PATH, self.agent)
         await self._power_on()
         await self._set_adapter("Pairable", False)
-        self._bus.add_message_handler(self._signal)
         for member in ("PropertiesChanged", "InterfacesAdded", "InterfacesRemoved"):
             await self._match(f"type='signal',sender='org.bluez',member='{member}'")
         await self._drop_all()
+        await self._forget_refused()
         adapter = await self._proxy(self._adapter)
         gatt_manager = adapter.get_interface("org.bluez.GattManager1")
         await gatt_manager.call_register_application(ROOT, {})  # type: ignore[attr-defined]
         advertising = adapter.get_interface("org.bluez.LEAdvertisingManager1")
         await advertising.call_register_advertisement(f"{ROOT}/advertisement", {})  # type: ignore[attr-defined]
         self._run(self._pump())
+        self._run(self._look())
 
     def stop(self) -> None:
         """Send nothing any longer; the bus is the caller's."""
@@ -125,10 +147,10 @@ class BluezServer(Server):
     def _admit(self, c: gatt.Characteristic, options: dict[str, Variant]) -> None:
         """Note who it is. BlueZ has checked the flags: whoever comes here through a secure one has proved itself."""
         device = options["device"].value if "device" in options else ""
-        if device and device == self._refused:
+        if device in self._refused:
             raise DBusError("org.bluez.Error.NotAuthorized", "paired without being allowed to")
         if device != self._device:
-            if self._device or not device:
+            if self.lost or self._device or not device:
                 raise DBusError("org.bluez.Error.NotAuthorized", "one central at a time")
             self._came(device)
         if "mtu" in options:
@@ -151,6 +173,12 @@ class BluezServer(Server):
             self._hear(message.body[0], message.body[1][DEVICE])
         elif message.member == "InterfacesRemoved" and message.body and DEVICE in message.body[1]:
             self._hear(message.body[0], {"Connected": Variant("b", False)})
+            self._refused.discard(message.body[0])
+        elif message.member == "InterfacesRemoved" and message.body:
+            if message.body[0] == self._adapter and ADAPTER in message.body[1]:
+                self._lose(f"{self._adapter} is gone")
+        elif message.member == "NameOwnerChanged" and message.body[0] == BLUEZ and message.body[1]:
+            self._lose("bluetoothd has ended")  # a new one knows nothing of what was registered
 
     def _hear(self, device: str, properties: dict[str, Variant]) -> None:
         if device.startswith(self._adapter + "/"):
@@ -166,25 +194,55 @@ class BluezServer(Server):
             if device == self.agent.allowed:
                 self.session.pairing.end(True)
             else:
-                self._refused = device
+                self._refused.add(device)
                 self._run(self._forget(device))
 
     def changed(self, device: str, properties: dict[str, Any]) -> None:
         """A device has connected or disconnected."""
         if properties.get("Connected") is True and device != self._device:
-            if self._device:
+            if device in self._refused:
+                self._run(self._forget(device))  # BlueZ could not, when it had paired
+            elif self._device:
                 self._run(self._disconnect(device))
             else:
                 self._came(device)
-        if properties.get("Connected") is False and device == self._refused:
-            self._refused = ""
         if properties.get("Connected") is False and device == self._device:
             self._device, self._waits_s = "", -1.0
             self.session.disconnected()
 
     def _came(self, device: str) -> None:
-        if self.session.connected(address_of(device)):
+        if not self.lost and self.session.connected(address_of(device)):
             self._device = device
+
+    # Losing BlueZ ---------------------------------------------------------------------------------
+
+    def _lose(self, why: str) -> None:
+        """Nobody is connected any more, and nothing tells of it: whoever was there is gone, a trial ends."""
+        if self.lost:
+            return
+        self.lost, self._device, self._waits_s = why, "", -1.0
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # no controller either: the next process ends the trial
+            self.session.disconnected()
+
+    async def _follow_bus(self) -> None:
+        with contextlib.suppress(OSError, EOFError):
+            await self._bus.wait_for_disconnect()
+        raise EOFError("the system bus is gone")
+
+    async def _look(self) -> None:
+        """See that BlueZ still answers: one that hangs tells nobody that a central is gone."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            ping = Message(destination=BLUEZ, path="/", interface=f"{DBUS}.Peer", member="Ping")
+            ping.flags = MessageFlag.NO_AUTOSTART
+            try:
+                answer = await asyncio.wait_for(self._bus.call(ping), ANSWER_S)
+            except TimeoutError:
+                raise TimeoutError(f"bluetoothd has not answered for {ANSWER_S:g} s") from None
+            if answer is None or answer.message_type == MessageType.ERROR:
+                raise EOFError("bluetoothd does not answer")
 
     # Sending --------------------------------------------------------------------------------------
 
@@ -234,20 +292,26 @@ class BluezServer(Server):
     def _run(self, deed: Any) -> None:
         task = asyncio.get_running_loop().create_task(deed)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task) -> None:
+        self._tasks.discard(task)
+        failed = None if task.cancelled() else task.exception()
+        if failed is not None:
+            self._lose(str(failed) or type(failed).__name__)
 
     async def _proxy(self, path: str) -> Any:
-        return self._bus.get_proxy_object("org.bluez", path, await self._bus.introspect("org.bluez", path))
+        return self._bus.get_proxy_object(BLUEZ, path, await self._bus.introspect(BLUEZ, path))
 
     async def _match(self, rule: str) -> None:
-        introspection = await self._bus.introspect("org.freedesktop.DBus", "/org/freedesktop/DBus")
-        bus = self._bus.get_proxy_object("org.freedesktop.DBus", "/org/freedesktop/DBus", introspection)
-        await bus.get_interface("org.freedesktop.DBus").call_add_match(rule)  # type: ignore[attr-defined]
+        introspection = await self._bus.introspect(DBUS, "/org/freedesktop/DBus")
+        bus = self._bus.get_proxy_object(DBUS, "/org/freedesktop/DBus", introspection)
+        await bus.get_interface(DBUS).call_add_match(rule)  # type: ignore[attr-defined]
 
     async def _set_adapter(self, name: str, value: bool) -> None:
         adapter = await self._proxy(self._adapter)
-        properties = adapter.get_interface("org.freedesktop.DBus.Properties")
-        await properties.call_set("org.bluez.Adapter1", name, Variant("b", value))
+        properties = adapter.get_interface(f"{DBUS}.Properties")
+        await properties.call_set(ADAPTER, name, Variant("b", value))
 
     async def _power_on(self) -> None:
         """Switch the adapter on; BlueZ may just be doing it itself, as it does after booting."""
@@ -261,7 +325,7 @@ class BluezServer(Server):
             await asyncio.sleep(POWER_S)
 
     async def _disconnect(self, device: str) -> None:
-        with contextlib.suppress(DBusError):
+        with contextlib.suppress(*GONE):
             proxy = await self._proxy(device)
             await proxy.get_interface(DEVICE).call_disconnect()
 
@@ -270,6 +334,15 @@ class BluezServer(Server):
         for device, properties in (await self._devices()).items():
             if properties["Connected"].value:
                 await self._disconnect(device)
+
+    async def _forget_refused(self) -> None:
+        """Forget whom BlueZ could not forget before this was started anew."""
+        known = await self._devices()
+        for device in known if self._refused.is_damaged else self._refused.all():
+            if device in known:
+                await self._forget(device)
+            else:
+                self._refused.discard(device)
 
     async def _devices(self) -> dict[str, dict[str, Variant]]:
         """Return the properties of all devices that the adapter knows, by their paths."""
@@ -283,6 +356,6 @@ class BluezServer(Server):
 
     async def _forget(self, device: str) -> None:
         """Disconnect a device and delete its keys."""
-        with contextlib.suppress(DBusError):
-            adapter = (await self._proxy(self._adapter)).get_interface("org.bluez.Adapter1")
+        with contextlib.suppress(*GONE):
+            adapter = (await self._proxy(self._adapter)).get_interface(ADAPTER)
             await adapter.call_remove_device(device)

@@ -1,7 +1,8 @@
 """The link's process: Bluetooth beside the device. Killed, stopped or busy, it keeps nobody from walking.
 
 python -m firmware_py.pi.run.link SPEC   SPEC is a JSON file of `LinkSpec`; its sockets are inherited. BlueZ has the
-radio; a simulation starts `hw_sim.radio.live_link` in its place. It ends when the parent's socket ends.
+radio; a simulation starts `hw_sim.radio.live_link` in its place. It ends when the parent's socket ends; with AGAIN if
+the controller or the radio is lost, so that the parent starts another one.
 """
 
 import asyncio
@@ -27,10 +28,11 @@ from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.guardian_launch import OperatorLink
 from firmware_py.pi.link_display import TerminalDisplay
 from firmware_py.pi.link_log import SessionLog
-from firmware_py.pi.link_store import FileStore, SystemChance
+from firmware_py.pi.link_store import SystemChance
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.link_device import ProcessDevice
 from firmware_py.pi.run.link_packets import News
+from firmware_py.pi.timed_store import WAIT_MAX_S, TimedStore
 from safety.clock import WRAP_MASK_US
 from stimulator.prescription import channel_limits, from_bytes
 
@@ -40,8 +42,10 @@ MAKER = "Swingphase"
 FEATURES = values.HAS_LOG | values.HAS_TEST | values.HAS_LEVEL
 PAIR, BATTERY = b"p", b"b"  # what the parent says; after BATTERY a byte with the charge in percent
 FILE = "file"  # name in the store: hash of the prescription file that the device was last started with
-AGAIN = 3  # exit code: what the controller has done is not known, start anew
-Serve = Callable[[Session, str], AbstractAsyncContextManager]
+AGAIN = 3  # exit code: what the controller has done is not known, or the radio is lost; start anew
+START_S = 60.0  # for BlueZ to switch the adapter on and take everything
+Lost = Callable[[], str]  # says why the radio is lost, "" while it is not
+Serve = Callable[[Session, str], AbstractAsyncContextManager[Lost | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,7 @@ class LinkProcess:
         self._is_over = False
         self._session: Session | None = None
         self._wait_for_news(guardian)
-        store = FileStore(Path(spec.store))
+        store = TimedStore(Path(spec.store))
         serial = _serial(store)
         self.name = config.link.name or "SWP-" + serial.hex()[:4].upper()
         model = device.capability.name + (", simulated" if spec.is_sim else "")
@@ -103,11 +107,12 @@ class LinkProcess:
             is_again=spec.is_again,
         )
         store.save(FILE, bytes.fromhex(spec.file))  # once its prescription has become a revision of its own
+        store.wait_max_s = WAIT_MAX_S  # from now on a stop may come
 
-    async def run(self) -> int:
+    async def run(self, radio_lost: Lost) -> int:
         """Go on until the parent ends it; AGAIN if it has to be started anew."""
         t_us = monotonic_us()
-        while not self._is_over and not self._device.is_lost:
+        while not self._is_over and not self._device.is_lost and not radio_lost():
             await asyncio.sleep(TICK_S)
             before_us, t_us = t_us, monotonic_us()
             self._device.hear()
@@ -118,7 +123,9 @@ class LinkProcess:
             if self._device.take_ended():
                 self.session.trial_lost()
             self.session.work()
-        return AGAIN if self._device.is_lost else 0
+        if why := radio_lost():
+            print(f"link: Bluetooth is lost: {why}.", file=sys.stderr, flush=True)
+        return AGAIN if why or self._device.is_lost else 0
 
     def _wait_for_news(self, guardian: OperatorLink) -> None:
         """Until controller and guardian have spoken there is nothing to serve."""
@@ -170,7 +177,7 @@ def _button(config: RunConfig) -> Contact | None:
     return open_contact(*line_of(line), "pairing button") if line else None
 
 
-def _serial(store: FileStore) -> bytes:
+def _serial(store: TimedStore) -> bytes:
     """Return this device's own four bytes, made once."""
     serial = store.load("serial")
     if serial is None:
@@ -197,9 +204,9 @@ def live(arguments: list[str], serve: Callable[[LinkSpec], Serve]) -> int:
 
 
 async def _live(process: LinkProcess, serve: Serve) -> int:
-    async with serve(process.session, process.name):
+    async with serve(process.session, process.name) as radio_lost:
         print(f"link: {process.name} can be found.", flush=True)
-        return await process.run()
+        return await process.run(radio_lost or (lambda: ""))
 
 
 def _bluez(spec: LinkSpec) -> Serve:
@@ -207,8 +214,8 @@ def _bluez(spec: LinkSpec) -> Serve:
     adapter = f"/org/bluez/{RunConfig.model_validate(spec.config).link.adapter}"
 
     @contextlib.asynccontextmanager
-    async def serve(session: Session, name: str) -> AsyncIterator[None]:
-        from dbus_fast import BusType, DBusError
+    async def serve(session: Session, name: str) -> AsyncIterator[Lost]:
+        from dbus_fast import BusType, DBusError, InterfaceNotFoundError
         from dbus_fast.aio import MessageBus
 
         from firmware_py.pi.bluez_server import BluezServer
@@ -218,15 +225,16 @@ def _bluez(spec: LinkSpec) -> Serve:
             raise UserError("The link does not start: " + " ".join(problems))
         try:
             bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-            server = BluezServer(session, bus, name=name, adapter=adapter)
-            await server.start()
-        except (OSError, DBusError, EOFError) as e:
+            store = TimedStore(Path(spec.store), WAIT_MAX_S)
+            server = BluezServer(session, bus, name=name, adapter=adapter, store=store)
+            await asyncio.wait_for(server.start(), START_S)
+        except (OSError, DBusError, InterfaceNotFoundError, EOFError) as e:
             raise UserError(
                 f"Bluetooth cannot be used ({e}). Look at `systemctl status bluetooth`, or set enabled in [link] "
                 "to false."
             ) from e
         try:
-            yield
+            yield lambda: server.lost
         finally:
             server.stop()
             bus.disconnect()
