@@ -98,6 +98,10 @@ class Device:
         """Somebody says: the right leg, and no channels swapped. Counts only after test bursts."""
         raise NotImplementedError
 
+    def wish(self) -> None:
+        """Somebody wants to be armed from this moment on: no `arm_walk` or `arm_test` undoes an end after it."""
+        raise NotImplementedError
+
     def arm_walk(self) -> bool:
         """Try to arm for walking; True if it is armed then. Asked again until it is, for a while."""
         raise NotImplementedError
