@@ -83,6 +83,33 @@ def test_walking_without_a_trial_goes_on_however_long_the_link_is_silent(ends):
     assert ends.stops == 0
 
 
+def test_a_press_while_walking_is_none_and_holds_no_change_back(ends):
+    ends.device.commit(more(ends.before), ends.before)
+    ends.run(1_500, ARMED)
+    with pytest.raises(ValueError, match="not armed for a test"):
+        ends.device.hold(0, 100_000)
+    ends.far.send(order(acts.ACT_HOLD, 0))  # a link that asks all the same
+    ends.run(LOST_US // 1000 + 3_000, ARMED, hears=False)
+    assert ends.controller.burst.envelope.state == 0
+    assert ends.controller.walk.prescription == ends.before
+    assert ends.stops == 0, "a cut in mid-swing is itself a trip"
+
+
+def test_a_press_that_is_still_held_when_a_trial_has_to_end_is_let_go_first(ends):
+    ends.device.commit(more(ends.before), ends.before)
+    ends.run(1_500)
+    ends.device.arm_test()
+    ends.run(1_500, FOR_TEST)
+    ends.far.send(order(acts.ACT_HOLD, 0))
+    for _ in range(3):
+        ends.run(300, FOR_TEST, hears=False)
+        ends.controller.burst.beat()  # by the console: somebody stands at the device
+    ends.run(300, FOR_TEST, hears=False)
+    assert ends.controller.walk.prescription == ends.before
+    assert ends.controller.burst.envelope.state == 0
+    assert ends.stops == 0
+
+
 def test_a_comparison_under_a_trial_ends_with_the_smaller_and_without_a_stop_when_the_link_is_silent(ends):
     wanted, other = more(ends.before), more(ends.before, -2_000)
     ends.run(100, ARMED)

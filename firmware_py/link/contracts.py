@@ -8,6 +8,7 @@ because the radio waits for therapy and never the other way round.
 FOR_WALK = 1
 FOR_TEST = 2
 FOR_EXERCISE = 3
+NO_TEST = "It is not armed for a test. Arm for a test, wait until it is, then press again."
 
 
 class DeviceStatus:
@@ -119,7 +120,7 @@ class Device:
         raise NotImplementedError
 
     def hold(self, channel: int, current_max_ua: int) -> None:
-        """The test button of `channel` goes down. ValueError if there is no such channel."""
+        """The test button of `channel` goes down. ValueError if there is no such channel, or no test in charge."""
         raise NotImplementedError
 
     def beat(self) -> None:

@@ -1,6 +1,6 @@
 """The device behind the link where link and control cycle are one program: calls go straight to the loop."""
 
-from firmware_py.link.contracts import FOR_EXERCISE, FOR_TEST, FOR_WALK, Device
+from firmware_py.link.contracts import FOR_EXERCISE, FOR_TEST, FOR_WALK, NO_TEST, Device
 from safety.pulse import OFF_UA
 from safety.supervisor import ARMED, PAUSED
 from stimulator.envelope import OFF
@@ -86,6 +86,10 @@ class LoopDevice(Device):
 
     def hold(self, channel: int, current_max_ua: int) -> None:
         """As the contract."""
+        if self._loop.cycle.scheduler is not self._loop.burst:
+            raise ValueError(
+                NO_TEST
+            )  # nothing would let the press grow old, and it would hold every change back
         self._loop.burst.hold(channel, current_max_ua)
 
     def beat(self) -> None:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 
 from firmware_py import acts, messages
-from firmware_py.link.contracts import FOR_TEST, FOR_WALK, Device, DeviceStatus, TestOutcome
+from firmware_py.link.contracts import FOR_TEST, FOR_WALK, NO_TEST, Device, DeviceStatus, TestOutcome
 from firmware_py.link.kept import hash_of
 from firmware_py.modes import profile_problems
 from firmware_py.pi.guardian_launch import OperatorLink
@@ -152,6 +152,8 @@ class ProcessDevice(Device):
             raise ValueError(
                 f"channel is {channel}; the prescription has 0 to {count - 1}. Name one of these."
             )
+        if self._news.in_charge != TEST:
+            raise ValueError(NO_TEST)
         self._tell(order(acts.ACT_HOLD, channel, current_max_ua))
 
     def beat(self) -> None:
