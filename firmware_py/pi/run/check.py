@@ -27,6 +27,7 @@ from firmware_py.pi.link_display import has_terminal
 from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.prescription_file import load_prescription
 from firmware_py.pi.run.config import RunConfig, line_of
+from firmware_py.pi.run.link_launch import not_the_file, started_with, started_without
 from firmware_py.pi.run.wiring import Places, open_imu, open_switch
 from firmware_py.pi.serial_port import SerialPort
 from stimulator import exercise_plan
@@ -88,7 +89,7 @@ def may_start(prescription: Prescription, config: RunConfig) -> Prescription:
 def look(config: RunConfig, *, is_sim: bool, openers: Openers | None = None) -> Iterator[Finding]:
     """Yield what there is to say, part by part. A simulation brings its own parts; the rest is needed there too."""
     how = openers or Openers()
-    yield _found("prescription", lambda: _prescription(config))
+    yield _found("prescription", lambda: _prescription(config, is_sim))
     yield _found("exercise", lambda: _exercise(config))
     if not is_sim:
         yield _found("stimulator", lambda: _stimulator(config, how))
@@ -126,9 +127,19 @@ def _found(what: str, look_at: Callable[[], Finding]) -> Finding:
         return Finding(what=what, state=MISSING, text=text)
 
 
-def _prescription(config: RunConfig) -> Finding:
-    prescription = prescription_of(config)
+def _prescription(config: RunConfig, is_sim: bool) -> Finding:
+    prescription = named = prescription_of(config)
+    folder = Path(config.files.settings) / "link"
+    if not is_sim and folder.exists():
+        store = FileStore(folder)
+        if config.link.enabled:
+            prescription = started_with(store, named)
+        else:
+            prescription = started_without(store, named, config.device().capability)
+        may_start(prescription, config)
     said = warnings(prescription)
+    if instead := not_the_file(prescription, named):
+        said.insert(0, instead)
     name = config.files.prescription or "the defaults, as no file is named"
     return Finding(what="prescription", state=NOTE if said else OK, text=" ".join([f"{name}.", *said]))
 

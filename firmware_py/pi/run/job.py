@@ -27,7 +27,7 @@ from firmware_py.pi.run.config import Link, RunConfig, load_config
 from firmware_py.pi.run.console import HELP, NOW, Console, VirtualPerson, exercises, standing, wearers
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
 from firmware_py.pi.run.link import BATTERY, PAIR
-from firmware_py.pi.run.link_launch import started_with
+from firmware_py.pi.run.link_launch import not_the_file, started_with, take_without
 from firmware_py.pi.run.summary import is_too_late, summary
 from firmware_py.pi.run.wiring import Places
 from firmware_py.pi.settings_files import FolderFiles
@@ -206,10 +206,19 @@ def _with_link(
     config: RunConfig, named: Prescription, chosen: argparse.Namespace
 ) -> tuple[Prescription, LinkPlace | None]:
     """Return the prescription to start with, and where the link keeps its things; None without a link."""
-    if not config.link.enabled:
-        return named, None
     folder = _link_folder(config, chosen)
-    prescription = may_start(started_with(FileStore(folder), named), config)
+    if not config.link.enabled and not folder.exists():
+        return named, None
+    store = FileStore(folder)
+    if config.link.enabled:
+        prescription = started_with(store, named)
+    else:
+        prescription = take_without(store, named, config.device().capability)
+    prescription = may_start(prescription, config)
+    if said := not_the_file(prescription, named):
+        print(said, flush=True)
+    if not config.link.enabled:
+        return prescription, None
     return prescription, LinkPlace(store=folder, air=str(_air(chosen)) if chosen.sim else "", named=named)
 
 

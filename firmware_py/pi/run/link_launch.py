@@ -12,11 +12,15 @@ import sys
 from pathlib import Path
 
 from firmware_py.link.contracts import Store
-from firmware_py.link.kept import confirmed_in, hash_of
+from firmware_py.link.kept import confirmed_in, hash_of, kept_in
+from firmware_py.link.smaller import ended
+from firmware_py.link.values import SETTLED
 from firmware_py.pi.console import ROOT
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.run.link import FILE, LinkSpec
-from stimulator.prescription import Prescription
+from stimulator.drivers.capability import Capability
+from stimulator.parameters import CHANNEL_PARAMETERS, WALK_PARAMETERS, channel_name
+from stimulator.prescription import Prescription, problems
 
 PROGRAM = "firmware_py.pi.run.link"
 SIM_PROGRAM = "hw_sim.radio.live_link"
@@ -35,6 +39,45 @@ def started_with(store: Store, named: Prescription) -> Prescription:
     named   of the configuration's file. `firmware_py.link.kept.Damaged` if the store cannot be read.
     """
     return confirmed_in(store, named) if store.load(FILE) == hash_of(named) else named
+
+
+def started_without(store: Store, named: Prescription, capability: Capability) -> Prescription:
+    """Return what the device starts with while the link is switched off: that alone must not bring an older one back.
+
+    As `started_with`; but of a trial about which nobody has decided the gentler, as the link would end it.
+    """
+    kept = kept_in(store) if store.load(FILE) == hash_of(named) else None
+    if kept is None:
+        return named
+    if kept.phase == SETTLED:
+        return kept.confirmed
+    return ended(kept.running, kept.confirmed, kept.running, capability, lambda p: problems(p, capability))
+
+
+def take_without(store: Store, named: Prescription, capability: Capability) -> Prescription:
+    """Return `started_without`; another file is taken over, so what was confirmed before it never comes back."""
+    if store.load(FILE) not in (None, b"", hash_of(named)):
+        store.save(FILE, b"")
+    return started_without(store, named, capability)
+
+
+def not_the_file(used: Prescription, named: Prescription) -> str:
+    """Say what runs instead of what the file says; empty if that is the same."""
+    rows: list[tuple] = [(used, named, WALK_PARAMETERS, "")]
+    for index, (one, other) in enumerate(zip(used.channels, named.channels, strict=True)):
+        rows.append((one, other, CHANNEL_PARAMETERS, f"{channel_name(index)} "))
+    found = [
+        f"{where}{p.name} {getattr(one, p.name)} (file: {getattr(other, p.name)})"
+        for one, other, table, where in rows
+        for p in table
+        if getattr(one, p.name) != getattr(other, p.name)
+    ]
+    if not found:
+        return ""
+    return (
+        f"What was decided over the link runs, not the file: {', '.join(found)}. It stays so, with or without the "
+        "link, until other values are written into the file."
+    )
 
 
 class LaunchedLink:
