@@ -137,6 +137,7 @@ class StatusFrame:
     state, fault, sound   of safety.supervisor
     device_fault       of the driver
     held_by, warnings, stops   of the supervisor, and of the guard
+    ends               changes with every stop, disarm and changed profile: wishes to arm end with it
     refused            int, frames refused since the start, 0 to 2**30 - 1
     results[0:results_n]  PulseResult, oldest first
     """
@@ -145,6 +146,7 @@ class StatusFrame:
         "armed",
         "device_fault",
         "disarmed_by",
+        "ends",
         "fault",
         "held_by",
         "is_ready",
@@ -172,6 +174,7 @@ class StatusFrame:
         self.held_by: int = 0
         self.warnings: int = 0
         self.stops: int = 0
+        self.ends: int = 0
         self.refused: int = 0
         self.results = tuple([PulseResult() for _ in range(RESULTS_MAX)])
         self.results_n: int = 0
@@ -191,6 +194,7 @@ class StatusFrame:
         writer.put_u8(self.held_by)
         writer.put_u8(self.warnings)
         writer.put_u16(self.stops)
+        writer.put_u16(self.ends)
         writer.put_u30(self.refused)
         writer.put_u8(self.results_n)
         for i in range(self.results_n):
@@ -220,6 +224,7 @@ class StatusFrame:
         self.held_by = reader.get_u8()
         self.warnings = reader.get_u8()
         self.stops = reader.get_u16()
+        self.ends = reader.get_u16()
         self.refused = reader.get_u30()
         self.results_n = reader.get_u8(RESULTS_MAX)
         for i in range(self.results_n):

@@ -108,6 +108,9 @@ class NotedDevice(Device):
             raise ValueError(f"channel is {channel}; the prescription has 0 to 1. Name one of these.")
         self.told.append(f"hold {channel} {current_max_ua}")
 
+    def wish(self):
+        """What it does is done at once."""
+
     def arm_walk(self):
         return self._arm("arm walk", 1)
 

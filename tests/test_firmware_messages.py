@@ -97,6 +97,7 @@ def test_a_status_is_read_as_it_was_written(result, sequence, t_us):
     told = StatusFrame()
     _set(told, {"t_us": t_us, "sequence": sequence, "armed": 1, "is_ready": 1, "disarmed_by": 7})
     _set(told, {"state": 3, "fault": 21, "sound": 2, "device_fault": 9, "refused": t_us, "results_n": 8})
+    _set(told, {"held_by": 5, "warnings": 6, "stops": 700, "ends": 65_535})
     for own in told.results:
         _set(own, {name: getattr(result, name) for name in PulseResult.__slots__})
     sent = frame_bytes(told)
@@ -105,6 +106,7 @@ def test_a_status_is_read_as_it_was_written(result, sequence, t_us):
     assert reader.next()
     assert heard.decode(reader)
     assert frame_bytes(heard) == sent
+    assert (heard.stops, heard.ends) == (700, 65_535)
     assert not CycleFrame().decode(reader)
 
 

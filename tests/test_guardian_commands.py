@@ -78,6 +78,14 @@ def test_whoever_asks_how_the_guardian_stands_changes_nothing_and_stops_are_coun
     assert not rig.is_armed
 
 
+def test_stop_disarm_and_a_changed_profile_are_told_as_ends_of_every_wish():
+    rig = Rig().pulsing()
+    for n, kind in enumerate((messages.DISARM, messages.PROFILE_CHANGED, messages.STOP), 1):
+        rig.step(operator=command(kind, rig.now_us + STEP_US))
+        assert rig.status.ends == n
+    assert rig.status.stops == 1
+
+
 ENDS = {
     "operator": {"operator": messages.STOP},
     "controller": {"controller": messages.STOP},

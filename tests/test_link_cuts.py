@@ -20,6 +20,9 @@ OLD = default_prescription()
 MORE = changed(OLD, 0, current_ua=28_000)
 LESS = changed(OLD, 0, current_ua=20_000, width_us=250, rate_hz=35)
 MIXED = changed(changed(OLD, 0, current_ua=28_000), 1, current_ua=15_000)
+SOFTER = OLD._replace(soft_start_steps=5, rise_ms=500, delay_ms=100, extension_ms=0)
+QUICKER = OLD._replace(rise_ms=50, extension_ms=300, fall_ms=500, extension_by=1)
+TRIED = {"more": MORE, "less": LESS, "mixed": MIXED, "softer": SOFTER, "quicker": QUICKER}
 
 
 def piece(rig, at, data, txn=1):
@@ -45,7 +48,7 @@ def messages(rig, wanted, txn=1):
 COUNT = 4 + -(-len(canonical_bytes(OLD)) // 20)
 
 
-@pytest.mark.parametrize("tried", [MORE, LESS, MIXED], ids=["more", "less", "mixed"])
+@pytest.mark.parametrize("tried", TRIED.values(), ids=TRIED)
 @pytest.mark.parametrize("is_read", [False, True], ids=["answer lost", "answer read"])
 @pytest.mark.parametrize("cut_after", range(COUNT + 1))
 def test_a_cut_at_every_message_leaves_old_or_new_and_never_more_than_before(tried, is_read, cut_after):
@@ -72,6 +75,12 @@ def test_a_cut_at_every_message_leaves_old_or_new_and_never_more_than_before(tri
             assert (a.current_ua <= b.current_ua, a.width_us <= b.width_us, a.rate_hz <= b.rate_hz) == (
                 True,
             ) * 3
+        for p in (tried, OLD):
+            assert (running.rise_ms >= p.rise_ms, running.soft_start_steps >= p.soft_start_steps) == (
+                True,
+                True,
+            )
+            assert (running.delay_ms >= p.delay_ms, running.extension_ms <= p.extension_ms) == (True, True)
     else:
         assert running == tried
 
@@ -97,7 +106,7 @@ class CutStore:
         return call
 
 
-@pytest.mark.parametrize("tried", [MORE, LESS, MIXED], ids=["more", "less", "mixed"])
+@pytest.mark.parametrize("tried", TRIED.values(), ids=TRIED)
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("n", range(1, 9))
 def test_a_power_cut_at_every_write_of_the_store_leaves_old_new_or_the_smaller(tried, after, n):

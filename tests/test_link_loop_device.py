@@ -62,6 +62,15 @@ def test_whoever_ends_it_at_the_device_ends_the_wish_of_the_radio_too(bench, end
     assert (status(bench).armed, status(bench).is_arming) == (0, 0)
 
 
+def test_a_press_while_walking_is_refused_and_holds_no_change_back(bench):
+    arm(bench)
+    answer = bench.talk.ask(ops.HOLD, 0, 100_000)
+    assert answer.result == ops.BAD_VALUE
+    assert "not armed for a test" in answer.sentence
+    assert bench.loop.burst.envelope.state == 0
+    assert not bench.session.bursts.is_held
+
+
 def test_a_wearer_may_not_arm(bench):
     bench.talk.ask(ops.LOCK)
     assert bench.talk.ask(ops.ARM_WALK).result == ops.NOT_ALLOWED

@@ -28,7 +28,8 @@ OLD = default_prescription()
 MORE = changed(OLD, 0, current_ua=28_000)
 LESS = changed(OLD, 0, current_ua=20_000, width_us=250, rate_hz=35)
 MIXED = changed(changed(OLD, 0, current_ua=28_000), 1, current_ua=15_000)
-OTHER = changed(OLD, 0, rise_ms=300)
+OTHER = OLD._replace(rise_ms=300)
+SOONER = OLD._replace(rise_ms=100, fall_ms=300, soft_start_steps=0)
 
 
 # Trials that end ---------------------------------------------------------------------------------
@@ -60,20 +61,24 @@ def settings():
 
 
 @given(settings(), settings())
-def test_the_smaller_of_two_valid_prescriptions_is_valid_and_less_than_both(one, confirmed):
+def test_the_smaller_of_two_valid_prescriptions_is_valid_and_gentler_than_both(one, confirmed):
     least = smaller(one, confirmed, P24)
     assert problems(least, P24) == []
     for a, b, c in zip(one.channels, confirmed.channels, least.channels, strict=True):
-        for name in ("width_us", "rate_hz", "current_max_ua", "charge_max_nc"):
+        for name in ("width_us", "rate_hz", "gap_us", "current_max_ua", "charge_max_nc", "end_percent"):
             assert getattr(c, name) == min(getattr(a, name), getattr(b, name))
+        assert c.start_percent == max(a.start_percent, b.start_percent)
         least_ua = min(a.current_ua, b.current_ua)
-        assert c.current_ua == least_ua - least_ua % (2_000 if b.waveform == 1 else 500)
-        assert c.doublet_ms == (b.doublet_ms if a.doublet_ms > 0 else 0)
+        assert c.current_ua == least_ua - least_ua % (2_000 if a.waveform == 1 else 500)
+        assert c.doublet_ms == (max(a.doublet_ms, b.doublet_ms) if a.doublet_ms and b.doublet_ms else 0)
+        assert (c.waveform, c.controls) == (a.waveform, a.controls)
         assert is_gentle(a, c)
         assert is_gentle(b, c)
-    assert [getattr(least, p.name) for p in WALK_PARAMETERS] == [
-        getattr(confirmed, p.name) for p in WALK_PARAMETERS
-    ]
+    for name in ("extension_ms", "extension_percent", "fall_ms", "timeout_ms"):
+        assert getattr(least, name) == min(getattr(one, name), getattr(confirmed, name))
+    for name in ("delay_ms", "rise_ms", "start_at", "soft_start_steps"):
+        assert getattr(least, name) == max(getattr(one, name), getattr(confirmed, name))
+    assert least.extension_by == one.extension_by
 
 
 @pytest.mark.parametrize(("tried", "confirmed", "stays"), [(0, 6, 0), (6, 0, 0), (6, 8, 8), (0, 0, 0)])
@@ -98,7 +103,8 @@ def test_where_the_confirmed_turns_of_channels_would_leave_a_pause_the_timing_th
     ("tried", "ends_as", "phase"),
     [
         (MORE, OLD, SETTLED),
-        (OTHER, OLD, SETTLED),
+        (SOONER, OLD, SETTLED),
+        (OTHER, OTHER, UNCONFIRMED),
         (LESS, LESS, UNCONFIRMED),
         (MIXED, changed(OLD, 1, current_ua=15_000), UNCONFIRMED),
     ],

@@ -6,6 +6,7 @@ import os
 import pytest
 
 import swingphase
+from firmware_py.link.kept import NAME, SETTLED, Kept, hash_of
 from firmware_py.pi.console import UserError
 from firmware_py.pi.gpio_port import GpioError
 from firmware_py.pi.link_store import FileStore
@@ -13,9 +14,12 @@ from firmware_py.pi.link_users import add_user
 from firmware_py.pi.run import check
 from firmware_py.pi.run.check import MISSING, NOTE, OK, Openers, look
 from firmware_py.pi.run.config import RunConfig
+from firmware_py.pi.run.link import FILE
 from firmware_py.pi.sensors.errors import SensorError
 from firmware_py.pi.serial_port import PortError
 from firmware_py.pi.settings_files import FolderFiles, opened
+from stimulator.prescription import default_prescription
+from tests.mpy.link_session import changed
 
 UPRIGHT = (0, 0, 0, 0, 5, -8, 998)  # t_us, rates, forces
 
@@ -71,6 +75,22 @@ def raises(error):
         raise error
 
     return opener
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_what_was_confirmed_over_the_link_is_told_where_it_differs_from_the_file(tmp_path, enabled):
+    bench = Bench(tmp_path, link={"enabled": enabled})
+    old, store = default_prescription(), FileStore(tmp_path / "settings" / "link")
+    less = changed(old, 1, current_ua=12_000)
+    store.save(FILE, hash_of(old))
+    store.save(NAME, Kept(SETTLED, 1, old, old).to_bytes())
+    assert "not the file" not in bench.found()["prescription"].text
+    store.save(NAME, Kept(SETTLED, 2, less, less).to_bytes())
+    found = bench.found()["prescription"]
+    assert found.state == NOTE
+    assert "peroneal current_ua 12000 (file: 20000)" in found.text
+    store.save(NAME, b"nonsense")
+    assert bench.found()["prescription"].state == MISSING, "nothing runs on a guess"
 
 
 def test_all_that_is_there_is_told_and_let_go_of(tmp_path):

@@ -83,6 +83,33 @@ def test_walking_without_a_trial_goes_on_however_long_the_link_is_silent(ends):
     assert ends.stops == 0
 
 
+def test_a_press_while_walking_is_none_and_holds_no_change_back(ends):
+    ends.device.commit(more(ends.before), ends.before)
+    ends.run(1_500, ARMED)
+    with pytest.raises(ValueError, match="not armed for a test"):
+        ends.device.hold(0, 100_000)
+    ends.far.send(order(acts.ACT_HOLD, 0))  # a link that asks all the same
+    ends.run(LOST_US // 1000 + 3_000, ARMED, hears=False)
+    assert ends.controller.burst.envelope.state == 0
+    assert ends.controller.walk.prescription == ends.before
+    assert ends.stops == 0, "a cut in mid-swing is itself a trip"
+
+
+def test_a_press_that_is_still_held_when_a_trial_has_to_end_is_let_go_first(ends):
+    ends.device.commit(more(ends.before), ends.before)
+    ends.run(1_500)
+    ends.device.arm_test()
+    ends.run(1_500, FOR_TEST)
+    ends.far.send(order(acts.ACT_HOLD, 0))
+    for _ in range(3):
+        ends.run(300, FOR_TEST, hears=False)
+        ends.controller.burst.beat()  # by the console: somebody stands at the device
+    ends.run(300, FOR_TEST, hears=False)
+    assert ends.controller.walk.prescription == ends.before
+    assert ends.controller.burst.envelope.state == 0
+    assert ends.stops == 0
+
+
 def test_a_comparison_under_a_trial_ends_with_the_smaller_and_without_a_stop_when_the_link_is_silent(ends):
     wanted, other = more(ends.before), more(ends.before, -2_000)
     ends.run(100, ARMED)
@@ -206,15 +233,57 @@ def test_the_guardian_is_asked_to_arm_only_once_the_right_one_is_in_charge(ends)
     assert ends.commands() == []
 
 
-def test_an_arm_that_is_given_again_and_again_is_one_wish_which_a_stop_in_between_ends(ends):
+def test_an_arm_that_is_given_again_and_again_is_one_wish_however_long_the_link_stood_still(ends):
     began_us = ends.walk.us % 2**30
-    for _ in range(4):
+    ends.device.wish()
+    for wait_ms in (150, 150, 600, 150):
         ends.device.arm_walk()
-        ends.run(150)
-    assert ends.wishes() == [(messages.ARM, began_us)] * 4
-    ends.run(400)
+        ends.run(wait_ms)
+    assert ends.wishes() == [(messages.ARM, began_us)] * 4, "a disarm since then ends it at the guardian"
+    ends.device.wish()
     ends.device.arm_walk()
-    assert ends.wishes() == [(messages.ARM, (began_us + 1_000_000) % 2**30)], "asked for anew"
+    assert ends.wishes() == [(messages.ARM, (began_us + 1_050_000) % 2**30)], "asked for anew"
+
+
+@pytest.mark.parametrize(
+    ("asks_for_test", "armed", "kind"), [(True, ARMED, messages.ARM_TEST), (False, FOR_TEST, messages.ARM)]
+)
+def test_a_wish_that_waits_while_armed_for_something_else_does_not_outlive_a_disarm(
+    ends, asks_for_test, armed, kind
+):
+    session = ends.session(new_store())
+    ends.controller.cycle.use(ends.controller.burst if asks_for_test else ends.controller.walk)
+    ends.run(1_500)
+    ends.says(**armed)
+    asked_us = ends.walk.us % 2**30
+    session.arming.ask(asks_for_test)
+
+    def pass_ms(ms):
+        for _ in range(ms // 50):
+            ends.run(50, {**armed, "armed": 0})
+            session.step(ends.walk.us % 2**30, 50_000)
+
+    session.step(ends.walk.us % 2**30, 50_000)
+    ends.run(700, armed)
+    ends.device._guardian.status.armed = 0  # disarmed, and the guardian's word of the end is not here yet
+    pass_ms(200)
+    assert ends.wishes(), "asked for on"
+    pass_ms(200)
+    assert set(ends.wishes()) == {(kind, asked_us)}, "with the date of the wish, which is too old"
+    ends.says(ends=1)
+    session.step(ends.walk.us % 2**30, 50_000)
+    pass_ms(1_000)
+    assert ends.wishes() == []
+    assert not session.arming.is_on
+
+
+def test_every_end_at_the_guardian_ends_the_wish_of_the_link(ends):
+    session = ends.session(new_store())
+    for number in (1, 2):
+        session.arming.ask(False)
+        ends.says(ends=number)
+        session.step(ends.walk.us % 2**30, 5_000)
+        assert not session.arming.is_on
 
 
 def test_walking_is_not_asked_for_while_the_sensor_cannot_be_right(ends):

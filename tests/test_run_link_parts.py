@@ -12,13 +12,21 @@ import pytest
 from firmware_py.link import history
 from firmware_py.link.kept import NAME, SETTLED, UNCONFIRMED, Damaged, Kept, hash_of
 from firmware_py.link.unlock import Users
+from firmware_py.link.values import TRIAL
 from firmware_py.pi.console import UserError
 from firmware_py.pi.link_display import TerminalDisplay, has_terminal
 from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.run import job, link_launch
-from firmware_py.pi.run.config import RunConfig
+from firmware_py.pi.run.config import Link, RunConfig
 from firmware_py.pi.run.link import FILE
-from firmware_py.pi.run.link_launch import LaunchedLink, begun_with, started_with
+from firmware_py.pi.run.link_launch import (
+    LaunchedLink,
+    begun_with,
+    started_with,
+    started_without,
+    take_without,
+)
+from stimulator.drivers.capability import P24
 from stimulator.prescription import default_prescription
 from tests.link_rig import NotedDevice, Rig, entry_of, in_use
 from tests.mpy.link_session import changed, new_store
@@ -41,12 +49,54 @@ def test_the_device_starts_with_what_was_confirmed_until_its_file_changes():
     assert started_with(store, LESS) == LESS, "whoever has written another file means it"
 
 
+@pytest.mark.parametrize(
+    ("phase", "confirmed", "runs", "starts"),
+    [(SETTLED, LESS, LESS, LESS), (TRIAL, OLD, MORE, OLD), (UNCONFIRMED, MORE, LESS, LESS)],
+)
+def test_switching_the_link_off_brings_nothing_back_that_is_more_than_what_was_decided_over_it(
+    phase, confirmed, runs, starts
+):
+    store = new_store()
+    assert take_without(store, OLD, P24) == OLD
+    store.save(FILE, hash_of(OLD))
+    assert take_without(store, OLD, P24) == OLD
+    store.save(NAME, Kept(phase, 4, confirmed, runs).to_bytes())
+    assert take_without(store, OLD, P24) == started_without(store, OLD, P24) == starts
+    other = changed(OLD, 0, current_ua=24_000)
+    assert started_without(store, other, P24) == other, "whoever has written another file means it"
+    assert started_without(store, OLD, P24) == starts, "a look alone takes nothing over"
+    assert take_without(store, other, P24) == other
+    assert take_without(store, OLD, P24) == OLD, "and what was confirmed before never comes back"
+    assert started_with(store, OLD) == OLD
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_a_run_starts_with_what_was_confirmed_with_and_without_the_link_and_says_so(
+    tmp_path, capsys, enabled
+):
+    chosen = argparse.Namespace(sim=True, air=tmp_path / "air")
+    config = RunConfig(link=Link(enabled=enabled))
+    assert job._with_link(config, OLD, chosen)[0] == OLD
+    store = FileStore(job._link_folder(config, chosen))
+    store.save(FILE, hash_of(OLD))
+    store.save(NAME, Kept(SETTLED, 4, LESS, LESS).to_bytes())
+    prescription, place, _ = job._with_link(config, OLD, chosen)
+    assert (prescription, place is not None) == (LESS, enabled)
+    assert "tibialis_anterior current_ua 20000 (file: 25000)" in capsys.readouterr().out
+    assert (
+        job._with_link(config, changed(OLD, 0, current_ua=24_000), chosen)[0].channels[0].current_ua == 24_000
+    )
+    assert capsys.readouterr().out == ""
+
+
 def test_a_store_that_is_damaged_lets_nothing_run_on_a_guess():
     store = new_store()
     store.save(FILE, hash_of(OLD))
     store.save(NAME, b"nonsense")
     with pytest.raises(Damaged):
         started_with(store, OLD)
+    with pytest.raises(Damaged):
+        take_without(store, OLD, P24)
 
 
 @pytest.mark.parametrize("name", ["file.bin", "prescription.bin"])

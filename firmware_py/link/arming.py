@@ -27,6 +27,7 @@ class Arming:
         """Begin to ask."""
         self._device.fill_status(self._status)
         self._ends = self._status.ends
+        self._device.wish()
         self._is_test = is_test
         self._age.restart()
         self.is_on = True

@@ -197,7 +197,7 @@ class Changes:
         return self._run(self.confirmed, SETTLED, history.REVERTED)
 
     def end_trial(self) -> None:
-        """Nobody has confirmed: go on with the smaller of trial, confirmed and what the walk still uses."""
+        """Nobody has confirmed: go on with the gentler of trial, confirmed and what the walk still uses."""
         device = self._device
         least = ended(self.running, self.confirmed, device.prescription(), device.capability, device.problems)
         self.is_ending_due = False

@@ -8,6 +8,7 @@ because the radio waits for therapy and never the other way round.
 FOR_WALK = 1
 FOR_TEST = 2
 FOR_EXERCISE = 3
+NO_TEST = "It is not armed for a test. Arm for a test, wait until it is, then press again."
 
 
 class DeviceStatus:
@@ -98,6 +99,10 @@ class Device:
         """Somebody says: the right leg, and no channels swapped. Counts only after test bursts."""
         raise NotImplementedError
 
+    def wish(self) -> None:
+        """Somebody wants to be armed from this moment on: no `arm_walk` or `arm_test` undoes an end after it."""
+        raise NotImplementedError
+
     def arm_walk(self) -> bool:
         """Try to arm for walking; True if it is armed then. Asked again until it is, for a while."""
         raise NotImplementedError
@@ -115,7 +120,7 @@ class Device:
         raise NotImplementedError
 
     def hold(self, channel: int, current_max_ua: int) -> None:
-        """The test button of `channel` goes down. ValueError if there is no such channel."""
+        """The test button of `channel` goes down. ValueError if there is no such channel, or no test in charge."""
         raise NotImplementedError
 
     def beat(self) -> None:

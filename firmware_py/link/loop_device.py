@@ -1,6 +1,6 @@
 """The device behind the link where link and control cycle are one program: calls go straight to the loop."""
 
-from firmware_py.link.contracts import FOR_EXERCISE, FOR_TEST, FOR_WALK, Device
+from firmware_py.link.contracts import FOR_EXERCISE, FOR_TEST, FOR_WALK, NO_TEST, Device
 from safety.pulse import OFF_UA
 from safety.supervisor import ARMED, PAUSED
 from stimulator.envelope import OFF
@@ -65,6 +65,9 @@ class LoopDevice(Device):
         """As the contract."""
         self._loop.guard.channels_checked()
 
+    def wish(self) -> None:
+        """As the contract; without a message on its way nothing is older than it seems."""
+
     def arm_walk(self) -> bool:
         """As the contract."""
         return self._loop.arm_walk()
@@ -83,6 +86,10 @@ class LoopDevice(Device):
 
     def hold(self, channel: int, current_max_ua: int) -> None:
         """As the contract."""
+        if self._loop.cycle.scheduler is not self._loop.burst:
+            raise ValueError(
+                NO_TEST
+            )  # nothing would let the press grow old, and it would hold every change back
         self._loop.burst.hold(channel, current_max_ua)
 
     def beat(self) -> None:

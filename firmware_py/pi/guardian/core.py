@@ -145,7 +145,7 @@ class GuardianCore:
         status.device_fault = guard.driver.fault
         status.held_by = guard.supervisor.held_by
         status.warnings = guard.warnings()
-        status.stops = guard.stops
+        status.stops, status.ends = guard.stops, guard.ends
         status.refused = min(self.refused, WRAP_MASK_US)
         status.results_n = 0
 

@@ -219,7 +219,7 @@ class GuardianProcess:
         told = (
             *(status.armed, status.is_ready, status.disarmed_by),
             *(status.state, status.fault, status.sound, status.device_fault),
-            *(status.held_by, status.warnings, status.stops),
+            *(status.held_by, status.warnings, status.stops, status.ends),
         )
         if told != self._told or was_asked or self._owes:
             n = status.encode(self._writer)

@@ -27,7 +27,7 @@ from firmware_py.pi.link_display import has_terminal
 from firmware_py.pi.link_store import FileStore
 from firmware_py.pi.prescription_file import load_prescription
 from firmware_py.pi.run.config import RunConfig, line_of
-from firmware_py.pi.run.link_launch import begun_with, started_with
+from firmware_py.pi.run.link_launch import begun_with, not_the_file, started_with, started_without
 from firmware_py.pi.run.wiring import Places, open_imu, open_switch
 from firmware_py.pi.serial_port import SerialPort
 from stimulator import exercise_plan
@@ -89,7 +89,7 @@ def may_start(prescription: Prescription, config: RunConfig) -> Prescription:
 def look(config: RunConfig, *, is_sim: bool, openers: Openers | None = None) -> Iterator[Finding]:
     """Yield what there is to say, part by part. A simulation brings its own parts; the rest is needed there too."""
     how = openers or Openers()
-    yield _found("prescription", lambda: _prescription(config))
+    yield _found("prescription", lambda: _prescription(config, is_sim))
     yield _found("exercise", lambda: _exercise(config))
     if not is_sim:
         yield _found("stimulator", lambda: _stimulator(config, how))
@@ -127,9 +127,25 @@ def _found(what: str, look_at: Callable[[], Finding], worst: str = MISSING) -> F
         return Finding(what=what, state=worst, text=text)
 
 
-def _prescription(config: RunConfig) -> Finding:
-    prescription = prescription_of(config)
+def _prescription(config: RunConfig, is_sim: bool) -> Finding:
+    prescription = named = prescription_of(config)
+    doubt = ""
+    folder = Path(config.files.settings) / "link"
+    if not is_sim and folder.exists():
+
+        def begin() -> Prescription:
+            store = FileStore(folder)
+            if config.link.enabled:
+                return started_with(store, named)
+            return started_without(store, named, config.device().capability)
+
+        prescription, doubt = begun_with(begin, named)
+        may_start(prescription, config)
     said = warnings(prescription)
+    if doubt and not config.link.enabled:  # else it stands with the link
+        said.insert(0, doubt)
+    if instead := not_the_file(prescription, named):
+        said.insert(0, instead)
     name = config.files.prescription or "the defaults, as no file is named"
     return Finding(what="prescription", state=NOTE if said else OK, text=" ".join([f"{name}.", *said]))
 

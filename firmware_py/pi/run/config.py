@@ -176,7 +176,10 @@ class Link(BaseModel):
     """Bluetooth, for a therapist's laptop: a process of its own, which therapy never waits for (docs/link.md)."""
 
     model_config = SHAPE
-    enabled: bool = Field(default=False, description="Whether to start it. Without it nothing is sent.")
+    enabled: bool = Field(
+        default=False,
+        description="Whether to start it. Without it nothing is sent; what was decided over it still runs.",
+    )
     name: Annotated[str, AfterValidator(_name)] = Field(
         default="",
         description="What scanners show, 1 to 8 characters; empty: SWP- and four of this device's own.",

@@ -25,7 +25,7 @@ from firmware_py.pi.run.checked import Check
 from firmware_py.pi.run.config import Link, RunConfig, load_config
 from firmware_py.pi.run.console import HELP
 from firmware_py.pi.run.launch import LinkPlace, Processes, launch
-from firmware_py.pi.run.link_launch import begun_with, started_with
+from firmware_py.pi.run.link_launch import begun_with, not_the_file, started_with, take_without
 from firmware_py.pi.run.mark import CUT, Mark
 from firmware_py.pi.run.only_one import AS_THAT_USER, only_one
 from firmware_py.pi.run.summary import is_too_late, summary
@@ -270,14 +270,25 @@ def _with_link(
 
     is_sure   False if what was confirmed over the link cannot be read: leg and channels have to be checked again
     """
-    if not config.link.enabled:
-        return named, None, True
     folder = _link_folder(config, chosen)
-    begun, said = begun_with(lambda: started_with(FileStore(folder), named), named)
+    if not config.link.enabled and not folder.exists():
+        return named, None, True
+
+    def begin() -> Prescription:
+        store = FileStore(folder)
+        if config.link.enabled:
+            return started_with(store, named)
+        return take_without(store, named, config.device().capability)
+
+    begun, said = begun_with(begin, named)
     if said:
         print(said, file=sys.stderr, flush=True)
         return named, None, False
     prescription = may_start(begun, config)
+    if instead := not_the_file(prescription, named):
+        print(instead, flush=True)
+    if not config.link.enabled:
+        return prescription, None, True
     place = LinkPlace(store=folder, air=str(_air(chosen)) if chosen.sim else "", named=named)
     return prescription, place, True
 

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 
 from firmware_py import acts, messages
-from firmware_py.link.contracts import FOR_TEST, FOR_WALK, Device, DeviceStatus, TestOutcome
+from firmware_py.link.contracts import FOR_TEST, FOR_WALK, NO_TEST, Device, DeviceStatus, TestOutcome
 from firmware_py.link.kept import hash_of
 from firmware_py.modes import profile_problems
 from firmware_py.pi.guardian_launch import OperatorLink
@@ -26,7 +26,6 @@ from stimulator.wearer import LEVEL_FULL, LEVEL_STEP
 
 ANSWER_US = 1_000_000  # twice as old as a question may become: whoever waited so long is not obeyed later
 ASK_EVERY_US = 100_000
-WISH_GAP_US = 500_000  # whoever asks again later means it anew
 BATTERY_UNKNOWN = 255
 
 
@@ -72,7 +71,7 @@ class ProcessDevice(Device):
         self._question = 0
         self._answers: dict[int, tuple[bool, bytes]] = {}
         self._asked_us = -ASK_EVERY_US
-        self._wish, self._wish_us = 0, 0  # what is asked for again and again, and since when
+        self._wish_us = 0  # when a person asked for what is asked for again and again
         self._told_us = 0
 
     # Time -----------------------------------------------------------------------------------------
@@ -131,6 +130,10 @@ class ProcessDevice(Device):
     def channels_checked(self) -> None:
         self._command(messages.CHANNELS_CHECKED)
 
+    def wish(self) -> None:
+        self._wish_us = self._clock_us()
+        self._asked_us = self._wish_us - ASK_EVERY_US
+
     def arm_walk(self) -> bool:
         return self._arm(FOR_WALK, WALK, messages.ARM)
 
@@ -149,6 +152,8 @@ class ProcessDevice(Device):
             raise ValueError(
                 f"channel is {channel}; the prescription has 0 to {count - 1}. Name one of these."
             )
+        if self._news.in_charge != TEST:
+            raise ValueError(NO_TEST)
         self._tell(order(acts.ACT_HOLD, channel, current_max_ua))
 
     def beat(self) -> None:
@@ -192,7 +197,7 @@ class ProcessDevice(Device):
         status.state, status.fault, status.held_by = guardian.state, guardian.fault, guardian.held_by
         status.sound, status.device_fault = guardian.sound, guardian.device_fault
         status.warnings, status.stops = guardian.warnings, guardian.stops
-        status.ends = guardian.stops  # a disarm ends the wish at the guardian, by its age
+        status.ends = guardian.ends
         status.level, status.is_paused = news.level, news.is_paused
         status.battery, status.stride_us = self.battery, news.stride_us
         status.press, status.presses, status.ended_by = news.press, news.presses, news.ended_by
@@ -207,14 +212,12 @@ class ProcessDevice(Device):
         status, now_us = self._guardian.status, self._clock_us()
         if status.armed or now_us - self._asked_us < ASK_EVERY_US:
             return status.armed == armed
-        if now_us - self._asked_us > WISH_GAP_US or command != self._wish:
-            self._wish, self._wish_us = command, now_us  # a new one
         self._asked_us = now_us
         if who == WALK and self._news.mounting != mounting_problems.OK:
             self._tell(order(acts.ACT_DOUBTED, 0))
             return False
         if self._news.in_charge == who:
-            self._command(command, self._wish_us)  # a stop since then ends it
+            self._command(command, self._wish_us)  # a stop or disarm since then ends it
         else:
             self._tell(order(acts.ACT_USE, who))
         return False

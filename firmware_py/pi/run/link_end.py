@@ -92,11 +92,12 @@ class LinkEnd:
 
     def _end_trial(self, now_us: int, confirmed: Prescription) -> None:
         controller = self._controller
+        controller.burst.release()  # whoever pressed over the link is gone; a press holds every change back
         in_use = controller.walk.prescription
         least = ended(self._running, confirmed, in_use, controller.capability, controller.problems)
         try:
             controller.commit(least)
-        except ValueError:  # a test burst or an exercise runs: nothing less can be had, then nothing
+        except ValueError:  # an exercise runs: nothing less can be had, then nothing
             self._stop()
             self._end_us = now_us + AGAIN_US
             return

@@ -13,11 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmware_py.link.contracts import Store
-from firmware_py.link.kept import confirmed_in, hash_of
+from firmware_py.link.kept import confirmed_in, hash_of, kept_in
+from firmware_py.link.smaller import ended
+from firmware_py.link.values import SETTLED
 from firmware_py.pi.console import ROOT, sentence_of
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.run.link import FILE, LinkSpec
-from stimulator.prescription import Prescription
+from stimulator.drivers.capability import Capability
+from stimulator.parameters import CHANNEL_PARAMETERS, WALK_PARAMETERS, channel_name
+from stimulator.prescription import Prescription, problems
 
 PROGRAM = "firmware_py.pi.run.link"
 SIM_PROGRAM = "hw_sim.radio.live_link"
@@ -50,6 +54,45 @@ def begun_with(begin: Callable[[], Prescription], named: Prescription) -> tuple[
     except (OSError, ValueError) as e:
         said = f"{sentence_of(e) or e} Until then the link stays off, the prescription is that of the configuration, "
         return named, said + "and leg and channels have to be checked again."
+
+
+def started_without(store: Store, named: Prescription, capability: Capability) -> Prescription:
+    """Return what the device starts with while the link is switched off: that alone must not bring an older one back.
+
+    As `started_with`; but of a trial about which nobody has decided the gentler, as the link would end it.
+    """
+    kept = kept_in(store) if store.load(FILE) == hash_of(named) else None
+    if kept is None:
+        return named
+    if kept.phase == SETTLED:
+        return kept.confirmed
+    return ended(kept.running, kept.confirmed, kept.running, capability, lambda p: problems(p, capability))
+
+
+def take_without(store: Store, named: Prescription, capability: Capability) -> Prescription:
+    """Return `started_without`; another file is taken over, so what was confirmed before it never comes back."""
+    if store.load(FILE) not in (None, b"", hash_of(named)):
+        store.save(FILE, b"")
+    return started_without(store, named, capability)
+
+
+def not_the_file(used: Prescription, named: Prescription) -> str:
+    """Say what runs instead of what the file says; empty if that is the same."""
+    rows: list[tuple] = [(used, named, WALK_PARAMETERS, "")]
+    for index, (one, other) in enumerate(zip(used.channels, named.channels, strict=False)):
+        rows.append((one, other, CHANNEL_PARAMETERS, f"{channel_name(index)} "))
+    found = [
+        f"{where}{p.name} {getattr(one, p.name)} (file: {getattr(other, p.name)})"
+        for one, other, table, where in rows
+        for p in table
+        if getattr(one, p.name) != getattr(other, p.name)
+    ]
+    if not found:
+        return ""
+    return (
+        f"What was decided over the link runs, not the file: {', '.join(found)}. It stays so, with or without the "
+        "link, until other values are written into the file."
+    )
 
 
 class LaunchedLink:

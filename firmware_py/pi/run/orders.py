@@ -57,7 +57,10 @@ def _do_noted(controller: Controller, act: int, first: int, second: int) -> None
         exercising = controller.exercising if first == EXERCISE else None
         controller.cycle.use(exercising or (burst if first == TEST else controller.walk))
     elif act == acts.ACT_HOLD:
-        burst.hold(first, second)
+        if (
+            controller.in_charge == TEST
+        ):  # else nothing would let it grow old, and it would hold every change back
+            burst.hold(first, second)
     elif act == acts.ACT_RELEASE:
         burst.release()
     elif act == acts.ACT_MOUNTING:
