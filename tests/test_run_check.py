@@ -90,7 +90,9 @@ def test_what_was_confirmed_over_the_link_is_told_where_it_differs_from_the_file
     assert found.state == NOTE
     assert "peroneal current_ua 12000 (file: 20000)" in found.text
     store.save(NAME, b"nonsense")
-    assert bench.found()["prescription"].state == MISSING, "nothing runs on a guess"
+    found = bench.found()["prescription"]
+    assert found.state == NOTE, "nobody is kept from walking"
+    assert "leg and channels have to be checked again" in found.text
 
 
 def test_all_that_is_there_is_told_and_let_go_of(tmp_path):

@@ -127,7 +127,7 @@ def test_plain_words_are_commands_of_the_guardian(line, kind):
 
 
 @pytest.mark.parametrize(
-    "line", ["armed", "test", "test thumb", "arm now", "ack ack", "ar", "ARM", "stop it", "help", "\x1b[A"]
+    "line", ["armed", "test", "test thumb", "arm now", "ack ack", "ar", "ARM", "stop it", "help me", "\x1b[A"]
 )
 def test_anything_else_stops_and_is_answered_with_the_commands(line):
     desk = Desk(arms=False)
@@ -150,6 +150,13 @@ def test_the_word_stop_stops(line):
     desk.console.take(line)
     desk.run(5_000)
     assert (desk.sent, desk.said) == ([messages.STOP], [])
+
+
+def test_help_only_tells_the_commands():
+    desk = Desk()
+    desk.console.take("help")
+    assert (desk.sent, desk.orders) == ([], [])
+    assert "test CHANNEL" in desk.said[0]
 
 
 def test_quit_stops_and_ends():

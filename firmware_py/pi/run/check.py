@@ -142,7 +142,7 @@ def _prescription(config: RunConfig, is_sim: bool) -> Finding:
         prescription, doubt = begun_with(begin, named)
         may_start(prescription, config)
     said = warnings(prescription)
-    if doubt and not config.link.enabled:  # else it stands with the link
+    if doubt:
         said.insert(0, doubt)
     if instead := not_the_file(prescription, named):
         said.insert(0, instead)

@@ -29,7 +29,8 @@ exercise      arm for the exercise of the configuration, and begin it (the perso
 button        the hand button of a triggered exercise;  end  ends the exercise
 key KEY       the wearer's key (up, down, pause, mute); `key KEY long` holds it, which frees locked keys
 pair          a laptop may pair for a minute, by the number that is shown here
-quit"""
+quit
+help          this list, and nothing else"""
 NO_EXERCISE = (
     "No exercise came into charge. Name a plan by exercise in [files], or wait for the end of the step."
 )
@@ -84,6 +85,8 @@ class Console:
         typed = line.split()
         if not typed or line.strip().lower() == "stop":
             self._stop()
+        elif typed == ["help"]:
+            self._say(HELP)
         elif typed[0] == "quit":
             self._stop()
             self.wants_to_end = True
