@@ -79,9 +79,11 @@ class Device:
 def a_device(pace):
     with tempfile.TemporaryDirectory() as name:  # a short path: it holds a socket
         made = Device(Path(name), pace)
-        yield made
-        if made.process.poll() is None:
-            made.end()
+        try:
+            yield made
+        finally:
+            if made.process.poll() is None:
+                made.end()
 
 
 @pytest.fixture(scope="module")

@@ -66,10 +66,13 @@ async def stop_in_reach(
             say(f"{label_of(device)}: {e}")
     silent = [m for m in met if m.address not in stopped]
     if not stopped:
-        which = list_of(silent) or wanted or "any device"
-        raise NotFound(
-            f"Nothing was stopped: {which} was not heard or did not obey. Use the switch in the wearer's hand."
+        which = list_of(silent) or wanted
+        why = (
+            f"{which} was not heard or did not obey"
+            if which
+            else "no device was heard that obeys this laptop"
         )
+        raise NotFound(f"Nothing was stopped: {why}. Use the switch in the wearer's hand.")
     if silent:
         say(f"Not stopped: {list_of(silent)}.")
     return len(stopped)
