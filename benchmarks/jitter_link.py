@@ -38,7 +38,8 @@ def main(arguments: list[str]) -> int:
             level = 195 - level  # 100, 95, 100, ...
             device.hear()
             device.set_level(level)
-            device.hold(0, 100_000)
+            with contextlib.suppress(ValueError):  # not armed for a test, as far as it has heard
+                device.hold(0, 100_000)
             device.beat()
             device.release()
             with contextlib.suppress(OSError, ValueError):

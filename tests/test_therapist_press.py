@@ -162,7 +162,7 @@ def test_a_stop_after_a_lost_link_is_sent_although_the_pin_is_refused(tmp_path):
         async with unlocked(tmp_path) as (ward, link):
             await loses_the_link(ward, link)
             for _ in range(3):
-                ward.session.unlock.lockout.count(None)
+                ward.session.unlock.lockout.count("Ada", True)
             await link.stop()
             assert ward.device.told[-1] == "stop"
             with pytest.raises(Refused, match="Too many wrong PINs"):

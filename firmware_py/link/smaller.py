@@ -80,7 +80,7 @@ def _gentler(table, mine, other, windows_stay: bool) -> list:
     values = []
     for p in table:
         value, theirs = getattr(mine, p.name), getattr(other, p.name)
-        if p.name == "doublet_ms" and 0 in (value, theirs):
+        if p.name == "doublet_ms" and (value == 0 or theirs == 0):
             value = 0
         elif not (windows_stay and p.name in WINDOWS):
             if p.name in SMALLER:

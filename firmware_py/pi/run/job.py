@@ -171,6 +171,36 @@ def _body(config: RunConfig, chosen: argparse.Namespace) -> Iterator[Body | None
         yield body
 
 
+def _with_link(
+    config: RunConfig, named: Prescription, chosen: argparse.Namespace
+) -> tuple[Prescription, LinkPlace | None, bool]:
+    """Return the prescription to start with, where the link keeps its things (None without a link), and is_sure.
+
+    is_sure   False if what was confirmed over the link cannot be read: leg and channels have to be checked again
+    """
+    folder = _link_folder(config, chosen)
+    if not config.link.enabled and not folder.exists():
+        return named, None, True
+
+    def begin() -> Prescription:
+        store = FileStore(folder)
+        if config.link.enabled:
+            return started_with(store, named)
+        return take_without(store, named, config.device().capability)
+
+    begun, said = begun_with(begin, named)
+    if said:
+        print(said, file=sys.stderr, flush=True)
+        return named, None, False
+    prescription = may_start(begun, config)
+    if instead := not_the_file(prescription, named):
+        print(instead, flush=True)
+    if not config.link.enabled:
+        return prescription, None, True
+    place = LinkPlace(store=folder, air=str(_air(chosen)) if chosen.sim else "", named=named)
+    return prescription, place, True
+
+
 def _run(config: RunConfig, body: Body | None, chosen: argparse.Namespace) -> int:
     stop, seconds, json_path = Stop(), chosen.seconds, chosen.json
     named = prescription_of(config)
@@ -261,36 +291,6 @@ def _let_hear(config: RunConfig, processes: Processes, watch: Watch, stop: Stop,
         monotonic_us,
     )
     return watch.was_touched or stop.is_by_hand
-
-
-def _with_link(
-    config: RunConfig, named: Prescription, chosen: argparse.Namespace
-) -> tuple[Prescription, LinkPlace | None, bool]:
-    """Return the prescription to start with, where the link keeps its things (None without a link), and is_sure.
-
-    is_sure   False if what was confirmed over the link cannot be read: leg and channels have to be checked again
-    """
-    folder = _link_folder(config, chosen)
-    if not config.link.enabled and not folder.exists():
-        return named, None, True
-
-    def begin() -> Prescription:
-        store = FileStore(folder)
-        if config.link.enabled:
-            return started_with(store, named)
-        return take_without(store, named, config.device().capability)
-
-    begun, said = begun_with(begin, named)
-    if said:
-        print(said, file=sys.stderr, flush=True)
-        return named, None, False
-    prescription = may_start(begun, config)
-    if instead := not_the_file(prescription, named):
-        print(instead, flush=True)
-    if not config.link.enabled:
-        return prescription, None, True
-    place = LinkPlace(store=folder, air=str(_air(chosen)) if chosen.sim else "", named=named)
-    return prescription, place, True
 
 
 def _why_end(stop: Stop, watch: Watch, began_us: int, seconds: float | None) -> str:
