@@ -10,7 +10,6 @@ import pytest
 
 from firmware_py.messages import StatusFrame
 from firmware_py.pi.guardian import process as guardian
-from firmware_py.pi.guardian.process import GuardianProcess
 from firmware_py.pi.guardian_launch import OperatorLink
 from firmware_py.pi.run.card import Card
 from firmware_py.pi.run.config import RunConfig
@@ -21,6 +20,7 @@ from firmware_py.pi.run.watch import Watch
 from firmware_py.settings import SettingsStore
 from safety.supervisor import SOUND_LOST, SOUND_NONE
 from tests.guardian_frames import frame_bytes
+from tests.guardian_here import guardian_here
 from tests.torn_disk import Disk
 
 
@@ -142,14 +142,9 @@ def test_the_guardian_shows_the_loss_until_it_hears_that_it_was_noticed():
         guard=SimpleNamespace(driver=SimpleNamespace(fault=1), due_us=lambda us: us, gate=gate),
     )
     sign: Any = SimpleNamespace(show=lambda us, armed, sound: shown.append((armed, sound)))
-    nothing: Any = None
-    process = GuardianProcess.__new__(GuardianProcess)
-    before = {n: guardian.signal.getsignal(n) for n in (10, 15, 2, 1)}
-    wakes = guardian.signal.set_wakeup_fd(-1)
-    try:
-        process.__init__(core, nothing, nothing, sign, nothing)
-        own, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        read, write = os.pipe()
+    own, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    read, write = os.pipe()
+    with guardian_here(core, sign) as process:
         process.listen(own, [], None, None, read)
         process._tell(1, False, False)
         process._collect()
@@ -161,12 +156,8 @@ def test_the_guardian_shows_the_loss_until_it_hears_that_it_was_noticed():
         told.armed = 1
         process._tell(4, False, False)
         assert shown[1:] == [(False, SOUND_NONE), (True, SOUND_NONE)]
-    finally:
-        guardian.signal.set_wakeup_fd(wakes)
-        for number, handler in before.items():
-            guardian.signal.signal(number, handler)
-    for one in (own, far, process._signals._read, process._signals._write):
-        one.close()
+    own.close()
+    far.close()
 
 
 class Desk:

@@ -179,6 +179,8 @@ class GuardianProcess:
             incoming.operator += packets
             if is_gone:
                 self._operators.remove(one)
+        if self._end_us:
+            incoming.operator = ()  # it has stopped; nobody arms what is about to end
         if self._controller is not None and self._controller in ready:
             incoming.controller, incoming.controller_gone = _receive(self._controller)
             if incoming.controller_gone:
