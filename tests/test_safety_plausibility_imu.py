@@ -261,8 +261,29 @@ def test_short_holds_and_slow_turns_are_no_end_of_the_range(held_ms, at_cdps):
 def test_holds_at_different_values_are_a_part_that_samples_and_holds():
     b = Bench(IMU)
     for i in range(12):
-        clipped(b, 1, 12_500 - 500 * (i % 2) - i)
-    assert b.told() == set()
+        assert clipped(b, 1, 12_500 - 500 * (i % 2) - i) == set()
+
+
+@pytest.mark.parametrize(("at_cdps", "told"), [(6_000, {faults.IMU_RANGE}), (5_999, set())])
+def test_the_end_of_a_range_is_looked_for_from_60_deg_per_s_on(at_cdps, told):
+    b = Bench(IMU)
+    assert clipped(b, 5, at_cdps) == told
+
+
+def test_holds_at_smaller_and_smaller_values_are_no_end_of_the_range():
+    b = Bench(IMU)
+    for at_cdps in (12_500, 12_000, 11_500, 11_000, 10_500):
+        assert clipped(b, 1, at_cdps) == set()
+
+
+def test_three_readings_on_end_are_a_hold_also_after_one_that_was_none():
+    b = Bench(IMU)
+    for _ in range(5):
+        b.wait(10, 12_500, steady=True)
+        b.wait(10, 9_000, steady=True)
+        b.wait(30, 12_500, steady=True)
+        b.wait(950)
+    assert b.told() == {faults.IMU_RANGE}
 
 
 def test_a_larger_reading_shows_that_the_range_does_not_end_there_and_clears_it():

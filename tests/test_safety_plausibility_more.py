@@ -19,7 +19,7 @@ def test_a_new_one_has_seen_nothing_and_found_nothing():
     assert (flags, p._steps_due) == ((False,) * 5, 0)
     assert (p._edges.total, p._wild.total, p._reversed.total, p._leap) == (0, 0, 0, [0] * 3)
     assert (p._forward_cdps, p._backward_cdps, len(p._ages)) == (0, 0, 12)
-    assert (p._peak_cdps, p._peak_held, p._rail_cdps, p._rail_seen) == (0, 0, 0, 0)
+    assert (p._peak_cdps, p._peak_held, p._rail_cdps, p._rail_seen, p._dead_us) == (0, 0, 0, 0, 0)
     for window, span_us in ((p._edges, 1_000_000), (p._wild, 1_000_000), (p._reversed, 5_000_000)):
         assert len(window._buckets) == 41
         assert window._bucket_us * 40 == span_us
@@ -220,3 +220,10 @@ def test_a_person_walks_for_5_s_after_a_step_to_the_microsecond(us, may):
     b.p._since_step.us = us
     b.p.swing(1)
     assert b.p.may_start is may
+
+
+def test_a_sagittal_rate_that_changed_has_its_whole_time_again():
+    b = Bench(IMU)
+    b.wait(500)
+    b.wait(10, gyro_y_cdps=1)
+    assert b.p._dead_us == 0
