@@ -83,7 +83,8 @@ class Train:
         if not self._is_running:
             self._is_running = True
             kept_us = elapsed_us(self._due_us, t_us)  # a train that just stopped keeps its distance
-            if not 0 <= kept_us <= self._period_us:
+            # The clock wraps: after a longer rest the old due time may lie just ahead by chance.
+            if self._rest_us >= REST_MAX_US or not 0 <= kept_us <= self._period_us:
                 self._due_us = after_us(t_us, self._first_wait_us(t_us))
         wait_us = elapsed_us(self._due_us, t_us)
         if wait_us < 0:  # a cycle came late: never catch up with a bunch of pulses

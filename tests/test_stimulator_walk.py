@@ -6,7 +6,10 @@ import pytest
 
 from gait_detect.state import PHASE_STANCE, PHASE_SWING, GaitState
 from safety.clock import elapsed_us
+from safety.pulse import PulseRequest
+from stimulator.envelope import LEVEL_FULL
 from stimulator.prescription import default_prescription
+from stimulator.train import Train
 from stimulator.walk import WalkScheduler
 
 CYCLE_US = 5_000
@@ -130,3 +133,21 @@ def test_a_new_prescription_with_other_channels_is_refused():
     p = prescribe()
     with pytest.raises(ValueError, match="has 1 channels"):
         WalkScheduler(p, CYCLE_US).commit(p._replace(channels=p.channels[:1]))
+
+
+@pytest.mark.parametrize("ahead_us", [1, 10_000, 20_000, 24_999, 25_001])
+def test_channels_take_turns_also_in_a_first_step_just_before_the_clock_wraps(ahead_us):
+    """An old due time, or none yet, then lies just ahead by chance, as that of a train that just stopped."""
+    trains = [Train(channel, index, 2, 500) for index, channel in enumerate(default_prescription().channels)]
+    request = PulseRequest()
+    fired: list[list[int]] = [[], []]
+    t_us = 2**30 - ahead_us
+    for _ in range(40):
+        for train, times in zip(trains, fired, strict=True):
+            train.advance(CYCLE_US)
+            if train.ask(t_us & (2**30 - 1), CYCLE_US, LEVEL_FULL, request):
+                times.append(request.fire_at_us)
+        t_us += CYCLE_US
+    apart_us = {(two - one) % 2**30 for one, two in zip(*fired, strict=False)}
+    assert len(fired[0]) > 5
+    assert apart_us == {12_500}
