@@ -204,6 +204,9 @@ class Chance:
         raise NotImplementedError
 
 
+NOT_YET = b""  # no record is empty
+
+
 class LogSource:
     """The black box, record by record. A record is a row of `firmware_py.blackbox`.
 
@@ -221,5 +224,5 @@ class LogSource:
         raise NotImplementedError
 
     def read(self, number: int) -> bytes | None:
-        """Return one record; None if it is not there any more."""
+        """Return one record; None if it is not there any more, NOT_YET while it is still being fetched."""
         raise NotImplementedError

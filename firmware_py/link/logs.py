@@ -6,6 +6,7 @@ began anew has another one, so that records of two logs are never mixed.
 
 from firmware_py.frames import crc_16
 from firmware_py.link import ops
+from firmware_py.link.contracts import NOT_YET
 from firmware_py.link.values import LOG_HEAD
 from firmware_py.link.wire import with_version
 
@@ -58,15 +59,19 @@ class Logs:
         parts = []
         left = n_max - HEAD_N
         size = 0  # of the record before: all are alike
+        is_late = False
         while self._next < self._end and len(parts) < 0xFF and left >= size:
             record = self._source.read(self._next)
-            if record is None or len(record) + 2 > left:
+            is_late = record == NOT_YET
+            if record is None or is_late or len(record) + 2 > left:
                 break
             size = len(record) + 2
             crc = crc_16(record, 0, len(record))
             parts.append(record + bytes([crc & 0xFF, crc >> 8]))
             left -= len(record) + 2
             self._next += 1
+        if is_late and not parts:
+            return None  # the next turn asks again
         if not parts or self._next >= self._end:  # also if a record has been overwritten meanwhile
             self._is_on = False
             self._done = self._next

@@ -29,6 +29,7 @@ from firmware_py.pi.guardian_launch import OperatorLink
 from firmware_py.pi.link_display import TerminalDisplay
 from firmware_py.pi.link_log import SessionLog
 from firmware_py.pi.link_store import SystemChance
+from firmware_py.pi.log_ahead import AheadLog
 from firmware_py.pi.run.config import RunConfig, line_of
 from firmware_py.pi.run.link_device import ProcessDevice
 from firmware_py.pi.run.link_packets import News
@@ -101,7 +102,7 @@ class LinkProcess:
             store,
             SystemChance(),
             display,
-            SessionLog(Path(spec.session), "controller"),
+            AheadLog(lambda: SessionLog(Path(spec.session), "controller")),
             about=(serial, MAKER, model, version()[:32]),
             features=FEATURES,
             is_again=spec.is_again,
