@@ -69,6 +69,7 @@ class NotedDevice(Device):
         self.armed = 0
         self.stops = self.ends = 0
         self.fault = 0
+        self.battery = 255
         self.ua_max = self.total_ua()  # the most that was ever in use
 
     def total_ua(self):
@@ -141,7 +142,7 @@ class NotedDevice(Device):
 
     def fill_status(self, status):
         status.armed, status.stops, status.fault = self.armed, self.stops, self.fault
-        status.ends = self.ends
+        status.ends, status.battery = self.ends, self.battery
 
 
 def _noting(name):

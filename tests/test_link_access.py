@@ -153,6 +153,7 @@ def test_a_therapist_may_not_forget_the_bonds():
 @pytest.mark.parametrize("key", range(16))
 def test_a_stranger_reads_only_what_is_open_and_writes_nothing(key):
     rig = Rig()
+    rig.device.battery = 71
     rig.session.connected(PEER)
     is_open = key in (gatt.INFO, gatt.MAKER, gatt.MODEL, gatt.FIRMWARE, gatt.BATTERY)
     assert (rig.session.read(key) is not None) == is_open
@@ -166,6 +167,16 @@ def test_nobody_reads_or_writes_without_a_connection(key):
     rig = Rig()
     assert rig.session.read(key) is None
     assert rig.session.write(key, b"\x01\x00\x3f\x00") == 0x80
+
+
+@pytest.mark.parametrize(
+    ("battery", "value"), [(0, b"\0"), (71, b"\x47"), (100, b"\x64"), (101, None), (255, None)]
+)
+def test_a_charge_that_nobody_knows_is_not_told_as_a_full_battery(battery, value):
+    rig = Rig()
+    rig.session.connected(PEER)
+    rig.device.battery = battery
+    assert rig.session.read(gatt.BATTERY) == value
 
 
 def test_everything_but_what_is_listed_here_is_secure():

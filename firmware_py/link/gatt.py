@@ -90,7 +90,7 @@ DEVICE_INFORMATION = Service(
 BATTERY_SERVICE = Service(
     assigned(0x180F),
     "Battery.",
-    (Characteristic(BATTERY, assigned(0x2A19), READ, False, 1, "Charge in per cent."),),
+    (Characteristic(BATTERY, assigned(0x2A19), READ, False, 1, "Charge in per cent, if known."),),
 )
 # Off unless asked for. For paired phones only: a stranger would hold the one connection and be dropped after 20 s.
 RUNNING = Service(

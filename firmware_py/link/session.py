@@ -180,7 +180,7 @@ class Session:
             return self._about[1 + key - gatt.MAKER].encode("utf-8")
         if key == gatt.BATTERY:
             self.device.fill_status(self.status)
-            return bytes([min(self.status.battery, 100)])
+            return bytes([self.status.battery]) if self.status.battery <= 100 else None  # 255: unknown
         if key == gatt.RSC_FEATURE:
             return b"\0\0"
         return None
