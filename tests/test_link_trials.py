@@ -179,6 +179,22 @@ def test_a_trial_that_cannot_be_ended_stops_and_is_ended_as_soon_as_it_can():
     assert not rig.session.changes.is_ending_due
 
 
+def test_what_a_person_takes_back_before_it_could_be_ended_is_not_ended_once_more():
+    rig = Rig()
+    rig.therapist()
+    rig.commit(MORE)
+    changes = rig.session.changes
+    rig.device.refuses = OSError("the controller is gone")
+    changes.end_trial()
+    assert changes.is_ending_due
+    rig.device.refuses = None
+    assert changes.revert(changes.revision)[0] == ops.OK
+    assert not changes.is_ending_due
+    revision = changes.revision
+    rig.session.work()
+    assert (changes.revision, in_use(rig)) == (revision, OLD)
+
+
 def test_a_trial_is_ended_even_if_that_cannot_be_written_down():
     rig = Rig()
     rig.therapist()

@@ -338,7 +338,7 @@ def test_a_wrong_pin_by_somebody_else_ends_the_role_that_was_there():
     assert talk.ask(ops.ACKNOWLEDGE).result in (ops.NOT_ALLOWED, ops.BAD_PROOF)
 
 
-def user(name="Bea", role=3, rounds=100_000):
+def user(name="Bea", role=3, rounds=200_000):
     return name, role, b"saltsalt", rounds, bytes(range(1, 33))
 
 
@@ -367,7 +367,7 @@ def test_an_engineer_adds_and_removes_users():
     assert there(Users(rig.store).find("one more")).role == 3
 
 
-@pytest.mark.parametrize("bad", [user(""), user(role=2), user(role=5), user(rounds=99_999)])
+@pytest.mark.parametrize("bad", [user(""), user(role=2), user(role=5), user(rounds=199_999)])
 def test_a_user_who_makes_no_sense_is_not_kept(bad):
     rig = Rig(role=4)
     talk = rig.therapist()

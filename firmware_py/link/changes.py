@@ -242,6 +242,7 @@ class Changes:
             self._store.save(NAME, before.to_bytes())
             return ops.REFUSED, str(e)
         self._take(new)
+        self.is_ending_due = False  # what was to be ended runs no more
         self.trial.start(TRIAL_MAX_S if phase == TRIAL else 0)
         return ops.OK, ""
 

@@ -21,7 +21,7 @@ FAILURES_MAX = 0xFF
 USERS_MAX = 8
 SLOTS = 16  # of counts; names whose bytes have the same sum mod 16 wait together
 NOBODY = "\0"  # begins the name under which tries of names that do not exist are counted, one for each slot
-ROUNDS_MIN = 100_000  # PBKDF2; a PIN is short, and each try must be slow
+ROUNDS_MIN = 200_000  # PBKDF2, a tenth of a second on a laptop; a PIN is short, and each try must be slow
 
 USER = Layout(
     "User",
@@ -62,8 +62,8 @@ class Users:
 
     @property
     def usual_rounds(self) -> int:
-        """What a challenge for a user who does not exist names, so that it looks like any other."""
-        return self._users[0].rounds if self._users else ROUNDS_MIN
+        """What a challenge for an unknown user names, so that it looks like any other; 0: nobody has a PIN."""
+        return self._users[0].rounds if self._users else 0
 
     def put(self, user) -> bool:
         """Add or replace a user, remove one with role 0; False if the list is full. OSError if it cannot be kept."""

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from firmware_py.link import access
 from firmware_py.link.contracts import Store
-from firmware_py.link.unlock import USER, Users
+from firmware_py.link.unlock import ROUNDS_MIN, USER, Users
 from firmware_py.pi.console import UserError
 
-ROUNDS = 200_000  # a tenth of a second on a laptop
+ROUNDS = ROUNDS_MIN
 SALT_N = 8
 PIN_MIN_N = 6
 PIN_MAX_N = 64
