@@ -12,14 +12,17 @@ from pathlib import Path
 import pytest
 from bleak import BleakClient
 from bleak.exc import BleakError
+from bumble import hci
 
 from firmware_py.link import gatt
 from firmware_py.pi.console import UserError
 from firmware_py.pi.link_store import default_folder
 from hw_sim.radio.air import Air, Pace
 from hw_sim.radio.air_port import AirPort, visit
+from tests.client_rig import bedside, beside
 from tests.house import REPO
 from tests.radio_rig import ADDRESS, Ward, run, until
+from therapist.link_errors import LinkError
 
 SLOW = Pace(interval_s=0.02, packets=2)
 
@@ -83,6 +86,55 @@ def test_a_cut_that_is_mended_within_the_supervision_time_only_delays(tmp_path):
                 assert not reads.done()
                 air.mend()
                 assert len(await reads) == 11
+
+    run(deed())
+
+
+def deaf_to(ward, monkeypatch, times):
+    """Let the device hear no request to connect so many times, as if it had just stopped advertising."""
+    controller, heard = ward.controller, []
+    take = controller.on_le_connect_ind
+
+    def hears(packet):
+        heard.append(packet)
+        if len(heard) > times:
+            take(packet)
+
+    monkeypatch.setattr(controller, "on_le_connect_ind", hears)
+    return heard
+
+
+def test_a_request_to_connect_that_nobody_heard_ends_as_a_real_radio_ends_it(tmp_path, monkeypatch):
+    async def deed():
+        async with Ward(tmp_path) as ward, ward.laptop() as laptop:
+            heard = deaf_to(ward, monkeypatch, 1)
+            connection = await laptop.device.connect(hci.Address(ADDRESS), timeout=10)
+            reasons = []
+            connection.on("disconnection", reasons.append)
+            await until(lambda: reasons)
+            assert reasons == [hci.HCI_CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR]
+            assert (len(heard), ward.session.access.state) == (1, 0)
+            async with BleakClient(ADDRESS, backend=laptop.client) as client:
+                assert len(await client.read_gatt_char(gatt.ours(0x0101))) == 11
+                await asyncio.sleep(0.2)
+                assert client.is_connected, "one that was heard stands"
+
+    run(deed())
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_laptop_tries_to_connect_three_times(tmp_path, monkeypatch, times):
+    async def deed():
+        async with bedside(tmp_path) as ward:
+            heard = deaf_to(ward, monkeypatch, times)
+            if times == 3:
+                with pytest.raises(LinkError):
+                    async with beside():
+                        pass
+            else:
+                async with beside() as link:
+                    assert (await link.status()).armed == 0
+            assert len(heard) == min(times + 1, 3)
 
     run(deed())
 

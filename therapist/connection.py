@@ -48,15 +48,29 @@ class Connection:
     async def __aenter__(self) -> Self:
         if not isinstance(self._target, BLEDevice):
             self._target = await find(self._target, self._scan_s)
-        channel = await self._reach(CONNECT_S)
-        if self._says_hello:
-            try:
-                await self._hello(channel)
-                channel.is_ready = True
-            except BaseException:
-                await self.__aexit__()  # nobody else would: the block has not begun
-                raise
+        try:
+            await self._begin()
+        except BaseException:
+            await self.__aexit__()  # nobody else would: the block has not begun
+            raise
         return self
+
+    async def _begin(self) -> None:
+        """Connect and say hello; again if the radio lost the first packets, as it does with a device far away."""
+        now_s = asyncio.get_running_loop().time
+        until_s = now_s() + CONNECT_S
+        for left in range(RECONNECT_TRIES, 0, -1):
+            try:
+                channel = await self._reach(until_s - now_s())
+                if self._says_hello:
+                    await self._hello(channel)
+                    channel.is_ready = True
+                return
+            except (NotFound, LinkLost):
+                await self._close(self._channel)
+                if left == 1 or now_s() + AGAIN_S >= until_s:
+                    raise
+                await asyncio.sleep(AGAIN_S)
 
     async def __aexit__(self, *_: object) -> None:
         if self._channel is not None:

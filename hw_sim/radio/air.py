@@ -16,6 +16,9 @@ from bumble.controller import Connection, Controller
 from bumble.core import PhysicalTransport
 
 SUPERVISION_S = 0.5
+EVENTS_TO_ESTABLISH = (
+    6  # a link that carries nothing in the first six was never one; Core specification, Vol 6 B 4.5
+)
 ACL_N = 251  # with data length extension; without, 27 bytes a packet make a tenth of the speed
 
 
@@ -115,9 +118,20 @@ class Air(link.LocalLink):
         )
 
     def send_advertising_pdu(self, sender_controller: Controller, packet: ll.AdvertisingPdu) -> None:
-        """Let everybody hear it, unless nothing passes."""
+        """Let everybody hear it, unless nothing passes. Nobody may be there to take a connection: see that it ends."""
         if not self.is_cut:
             super().send_advertising_pdu(sender_controller, packet)
+        if isinstance(packet, ll.ConnectInd):
+            wait_s = EVENTS_TO_ESTABLISH * (self.pace.interval_s if self.pace else 0.0075)
+            asyncio.get_running_loop().call_later(wait_s, self._see_established, sender_controller, packet)
+
+    def _see_established(self, central: Controller, packet: ll.ConnectInd) -> None:
+        """An advertiser that has just stopped hears no request. bumble's central believes itself connected for ever."""
+        connection = central.le_connections.get(packet.advertiser_address)
+        peers = (c.le_connections.get(packet.initiator_address) for c in self.controllers)
+        is_there = any(p is not None and p.self_address == packet.advertiser_address for p in peers)
+        if connection is not None and not is_there:
+            central.on_le_disconnected(connection, hci.HCI_CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR)
 
     def send_ll_control_pdu(
         self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
