@@ -9,7 +9,7 @@ from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakError, BleakGATTProtocolError
 
 from firmware_py.link import gatt
-from firmware_py.link.access import WEARER
+from firmware_py.link.access import STRANGER, WEARER
 from tests.link_rig import there
 from tests.radio_rig import ADDRESS, Ward, run, until
 
@@ -267,6 +267,29 @@ def test_a_key_that_was_not_authenticated_when_it_was_made_opens_nothing(tmp_pat
                 async with BleakClient(ADDRESS, backend=laptop.client) as client:
                     await reads_status(client)
             assert ward.session.access.state in (0, 1)
+
+    run(deed())
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_laptop_without_keys_pairs_when_the_device_asks_for_them_and_gets_in_only_through_the_window(
+    tmp_path, is_open
+):
+    async def deed():
+        async with Ward(tmp_path) as ward, ward.laptop() as laptop:
+            if is_open:
+                ward.session.pairing.button()
+            async with BleakClient(ADDRESS, backend=laptop.client) as client:
+                (connection,) = ward.peripheral.device.connections.values()
+                connection.request_pairing()  # as BlueZ does that knows the laptop from before
+                if is_open:
+                    await until(lambda: ward.session.access.state == WEARER)
+                    assert len(await reads_status(client)) == 60
+                else:
+                    await until(lambda: client._backend._pairing is not None)
+                    await client._backend._pairing
+                    assert await is_refused(client)
+                    assert (ward.session.access.state, ward.eyes.seen) == (STRANGER, [])
 
     run(deed())
 

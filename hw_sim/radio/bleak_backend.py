@@ -166,6 +166,7 @@ class _Client(BaseBleakClient):
         self._radio_address = address_or_ble_device.details if is_device else hci.Address(self.address)
         self._connection: Connection | None = None
         self._peer: Peer | None = None
+        self._pairing: asyncio.Future[None] | None = None  # because the device asked for it
 
     @property
     def name(self) -> str:
@@ -190,6 +191,8 @@ class _Client(BaseBleakClient):
                     await connection.encrypt()
                 elif pair:
                     await connection.pair()
+                else:
+                    connection.once(connection.EVENT_SECURITY_REQUEST, self._pairs)
                 self._peer = Peer(connection)
                 await self._peer.request_mtu(MTU)
                 await self._peer.discover_all()
@@ -197,6 +200,14 @@ class _Client(BaseBleakClient):
             await self.disconnect()
             raise
         self.services = self._found_services()
+
+    def _pairs(self, _: int) -> None:
+        """A device that has keys of this laptop asks for them. It has lost them: then it pairs, as systems do."""
+        self._pairing = asyncio.ensure_future(self._tries_to_pair())
+
+    async def _tries_to_pair(self) -> None:
+        with contextlib.suppress(BleakError):  # the device ends the link, or leaves it without answers
+            await self.pair()
 
     async def _connected(self) -> Connection:
         """Connect; a radio that has gone away would never answer, not even that it gives up."""
