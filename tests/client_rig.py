@@ -17,6 +17,8 @@ OLD = default_prescription()
 MORE = changed(OLD, 0, current_ua=28_000)
 LESS = changed(OLD, 0, current_ua=20_000)
 PIN = "481516"
+AT = radio_rig.ADDRESS  # of the device, as a person types it
+SCAN_S = 0.3
 
 
 def made_store() -> MemoryStore:
@@ -38,7 +40,7 @@ def new_store() -> MemoryStore:
 
 def beside(**how):
     """A client of the device, which needs not listen for others."""
-    return LinkClient(radio_rig.ADDRESS.partition("/")[0], **how)
+    return LinkClient(AT, **how)
 
 
 @contextlib.asynccontextmanager

@@ -8,10 +8,12 @@ from bleak.exc import BleakGATTProtocolError, BleakGATTProtocolErrorCode
 from firmware_py.link import ops
 from firmware_py.link.kept import hash_of
 from tests.client_rig import (
+    AT,
     LESS,
     MORE,
     OLD,
     PIN,
+    SCAN_S,
     bedside,
     beside,
     cuts_after,
@@ -19,7 +21,7 @@ from tests.client_rig import (
 )
 from tests.link_rig import in_use
 from tests.mpy.link_session import changed
-from tests.radio_rig import ADDRESS, run, until
+from tests.radio_rig import run, until
 from therapist import channel
 from therapist.channel import scan
 from therapist.client import LinkClient
@@ -31,8 +33,8 @@ from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, R
 def test_a_scan_names_what_is_nearby(tmp_path):
     async def deed():
         async with bedside(tmp_path, pairs=False):
-            (found,) = await scan(0.3)
-            assert (found.address, found.name, found.rssi_dbm < 0) == (ADDRESS, "SWP-TEST", True)
+            (found,) = await scan(SCAN_S)
+            assert (found.address, found.name, found.rssi_dbm < 0) == (AT, "SWP-TEST", True)
 
     run(deed())
 
@@ -44,7 +46,7 @@ def test_a_device_that_is_not_there_is_said_so(tmp_path, address):
             if address is None:
                 await ward.peripheral.device.stop_advertising()
             with pytest.raises(NotFound, match="Heard"):
-                async with LinkClient(address, scan_s=0.3):
+                async with LinkClient(address, scan_s=SCAN_S):
                     pass
 
     run(deed())

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from firmware_py.link import ops
-from tests.client_rig import MORE, OLD, PIN, bedside, beside, cuts_after, loses_the_link, unlocked
+from tests.client_rig import AT, MORE, OLD, PIN, bedside, beside, cuts_after, loses_the_link, unlocked
 from tests.link_rig import in_use
 from tests.mpy.link_session import changed
-from tests.radio_rig import ADDRESS, run, until
+from tests.radio_rig import run, until
 from therapist import client, link_job
 from therapist.client import TrialEnded
 from therapist.known import Known
@@ -59,7 +59,7 @@ def test_who_answers_after_the_trial_has_ended_is_told_what_runs_now(tmp_path, m
                 return says == "y"
 
             monkeypatch.setattr(link_job, "_asked", answers)
-            job = ["set", "--address", ADDRESS, "--user", "Ada", "--pin-file", str(tmp_path / "pin")]
+            job = ["set", "--address", AT, "--user", "Ada", "--pin-file", str(tmp_path / "pin")]
             job += ["tibialis_anterior.current_ua=28000", "peroneal.current_ua=15000"]
             chosen = link_job._parser().parse_args(job)
             chosen.known = Known(tmp_path / "known.json")

@@ -4,8 +4,8 @@ import pytest
 
 from firmware_py.link import ops
 from firmware_py.pi.link_users import ROUNDS, add_user
-from tests.client_rig import PIN, bedside, beside, hears, unlocked
-from tests.radio_rig import ADDRESS, run
+from tests.client_rig import AT, PIN, bedside, beside, hears, unlocked
+from tests.radio_rig import run
 from therapist import link_job
 from therapist.known import Known
 from therapist.link_errors import LinkError, Refused
@@ -24,7 +24,7 @@ class Jobs:
         """./swingphase link unlock"""
         (self.folder / "pin").write_text(pin)
         (self.folder / "new-pin").write_text(NEW_PIN)
-        job = ["unlock", "--address", ADDRESS, "--user", "Ada", "--pin-file", str(self.folder / "pin"), *more]
+        job = ["unlock", "--address", AT, "--user", "Ada", "--pin-file", str(self.folder / "pin"), *more]
         chosen = link_job._parser().parse_args(job)
         chosen.known = self.known
         return await chosen.do(chosen)
@@ -32,7 +32,7 @@ class Jobs:
     @property
     def made_with(self):
         """What it remembers of Ada's PIN."""
-        met = self.known.at(ADDRESS)
+        met = self.known.at(AT)
         return met and met.pins.get("Ada")
 
 

@@ -8,13 +8,14 @@ import pytest
 
 from firmware_py.link import ops
 from tests.client_rig import (
+    AT,
     bedside,
     beside,
     hears,
     loses_the_link,
     unlocked,
 )
-from tests.radio_rig import ADDRESS, run, until
+from tests.radio_rig import run, until
 from therapist import connection, link_job
 from therapist.client import NotArmed
 from therapist.known import Known
@@ -220,9 +221,9 @@ def test_the_job_stop_needs_no_answer_to_hello(tmp_path, monkeypatch, capsys):
         async with bedside(tmp_path) as ward:
             heard = hears(ward, monkeypatch)
             known = Known(tmp_path / "known.json")
-            assert await link_job._stop(argparse.Namespace(address=ADDRESS, known=known)) == 0
+            assert await link_job._stop(argparse.Namespace(address=AT, known=known)) == 0
             assert heard == [ops.STOP]
             assert ward.device.told[-1] == "stop"
 
     run(deed())
-    assert capsys.readouterr().out.startswith(f"Stopped: SWP-TEST ({ADDRESS}).\nnot armed.")
+    assert capsys.readouterr().out.startswith(f"Stopped: SWP-TEST ({AT}).\nnot armed.")

@@ -32,6 +32,7 @@ ROLE = os.environ.get("SWINGPHASE_BLUEZ", "")
 SLOWER = 8  # than outside: an emulated processor
 ADDRESSES = itertools.count(1)
 WARDS: list["BluezWard"] = []  # that are there now
+FOLDERS: set[Path] = set()  # of wards that were there
 PAIR = Connection.pair
 CCCD = core.UUID(0x2902)
 NOT_IN_THE_CONTROLLER = hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
@@ -130,6 +131,11 @@ class BluezWard(radio_rig.Ward):
 
     async def __aenter__(self) -> "BluezWard":
         self.adapter = await self._stack.enter_async_context(Adapter(self.air, ADDRESS.partition("/")[0]))
+        if (
+            self.folder not in FOLDERS
+        ):  # another device: BlueZ keeps bonds by address, and all wards have the same
+            FOLDERS.add(self.folder)
+            await self.forget_bonds()
         bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
         self._stack.callback(bus.disconnect)
         self.server = BluezServer(
@@ -246,6 +252,8 @@ if ROLE == "device":
 elif ROLE == "laptop":
     radio_rig.Ward.laptop = _laptop  # type: ignore[method-assign,assignment]
 if ROLE:
+    client_rig.AT = ADDRESS.partition("/")[0]
+    client_rig.SCAN_S = 4.0
     radio_rig.until = _until
     radio_rig.run = _run
     client_rig.until = _until
