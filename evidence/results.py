@@ -29,6 +29,14 @@ def file_text(origin: dict[str, object], results: dict[str, dict[str, int | str]
     return head + ',\n "tests": {\n' + ",\n".join(lines) + "\n }\n}\n"
 
 
+def write_figures(name: str, command: str, figures: dict[str, object], root: Path = ROOT) -> None:
+    """Write the figures of a full count, which CI does not run, beside the results of the tests."""
+    path = (root / FILE).with_name(f"{name}.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    origin = record_of(command, root) | {"figures": figures}
+    path.write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def not_shown(results: dict[str, dict[str, int | str]], root: Path = ROOT) -> list[str]:
     """Return one sentence for each test named by a requirement that did not pass."""
     found: list[str] = []

@@ -19,6 +19,7 @@ from firmware_py.pi import words
 from safety.faults import CLASS_NAMES, FAULTS, LATCH_NAMES
 
 OUT = "out/safety-case.html"
+BAD = ("failed", "open", "broken")  # figures that must be 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ def failings(file: SafetyFile, evidence: list[Evidence], root: Path) -> list[str
             found.append(
                 f"{one.name} is stale: safety/ has changed since {one.commit}. Run `{one.command}` again."
             )
+        found += [f"{one.name}: {one.figures[bad]} {bad}" for bad in BAD if one.figures.get(bad)]
     for requirement in file.requirements:
         for test in requirement.tests if requirement.is_shown and tests else ():
             words, colour = result_of(test, tests, root)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Literal
 
 import pytest
 
@@ -18,7 +19,7 @@ from evidence.requirements import (
     place_of_test,
     problems,
 )
-from evidence.results import file_text, not_shown, record_of
+from evidence.results import file_text, not_shown, record_of, write_figures
 from tests.house import REPO, plant
 
 
@@ -185,6 +186,50 @@ def test_a_result_that_is_not_passed_fails_the_page(tmp_path, file, result):
     said = shown_failings(file, root)
     assert said
     assert all(name in s for s in said)
+
+
+def full_count(root, figures, **changes):
+    """Plant the evidence of a full count."""
+    write_figures("machine", "pytest --all", figures, root)
+    path = root / "docs/evidence/machine.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+
+
+@pytest.mark.parametrize("bad", ["failed", "open", "broken"])
+def test_a_full_count_that_found_something_fails_the_page(tmp_path, file, bad):
+    root = house(tmp_path, file, passed_everything(file))
+    full_count(root, {"passed": 3, bad: 0})
+    assert shown_failings(file, root) == []
+    full_count(root, {"passed": 3, bad: 2})
+    assert shown_failings(file, root) == [f"machine.json: 2 {bad}"]
+
+
+def test_a_full_count_of_another_safety_layer_is_stale(tmp_path, file):
+    root = house(tmp_path, file, passed_everything(file))
+    full_count(root, {"passed": 3, "failed": 0}, safety="0" * 16)
+    (said,) = shown_failings(file, root)
+    assert said.startswith("machine.json is stale")
+    assert "Run `pytest --all` again." in said
+
+
+def test_a_full_count_sums_what_its_tests_recorded():
+    collector = Collector()
+    rows: list[tuple[Literal["passed", "failed"], int]] = [("passed", 5), ("failed", 2)]
+    for outcome, steps in rows:
+        for when in ("setup", "call", "teardown"):
+            properties = [("steps", steps)]
+            collector.pytest_runtest_logreport(
+                pytest.TestReport(
+                    "tests/test_a.py::test_b",
+                    ("tests/test_a.py", 1, "test_b"),
+                    {},
+                    outcome if when == "call" else "passed",
+                    None,
+                    when,
+                    user_properties=properties,
+                )
+            )
+    assert collector.figures == {"passed": 1, "skipped": 0, "failed": 1, "steps": 7}
 
 
 def test_without_evidence_the_page_says_so_and_how_to_get_it(tmp_path, file):

@@ -21,34 +21,26 @@ JustWorksRepairing = never
 [GATT]
 KeySize = 16
 """
-CLIENT = "tests/test_therapist_client.py"
-# What was seen to pass. The rest looks into bumble's own server, or was not run to an end (docs/link.md).
-SUITE: dict[str, tuple[str, ...]] = {
-    "device": ("tests/guest/attacks.py",),
-    "laptop": tuple(
-        f"{CLIENT}::test_{name}"
-        for name in (
-            "a_device_that_is_not_there_is_said_so",
-            "a_laptop_that_is_not_paired_is_told_how",
-            "before_pairing_only_what_is_open_can_be_read",
-            "a_closed_window_is_said_so",
-            "after_unpairing_it_is_a_stranger",
-            "a_wrong_pin_is_refused_and_the_wait_is_named",
-            "a_device_that_does_not_know_the_pin_is_found_out",
-            "a_device_that_would_learn_the_pin_from_a_cheap_proof_gets_none",
-            "a_change_is_tried_read_back_and_confirmed",
-            "a_change_that_is_not_confirmed_goes_back",
-            "what_the_device_refuses_comes_with_its_sentence",
-            "a_change_waits_for_the_end_of_the_step",
-        )
+CLIENT = tuple(
+    f"tests/test_therapist_{name}.py" for name in ("client", "client_streams", "press", "lost_link", "pin")
+)
+SUITE: dict[str, tuple[str, ...]] = {"device": ("tests/guest/attacks.py", *CLIENT), "laptop": CLIENT}
+# BlueZ puts the device's name into its scan response, and the software air has none; one test silences bumble itself.
+NOT_FOR_IT: dict[str, tuple[str, ...]] = {
+    "device": (
+        "tests/test_therapist_client.py::test_a_scan_names_what_is_nearby",
+        "tests/test_therapist_client.py::test_a_device_that_is_not_there_is_said_so[None]",
+        "tests/test_therapist_press.py::test_the_job_stop_needs_no_answer_to_hello",
     ),
+    "laptop": (),
 }
+TESTS_MIN = 60  # the guest has run them, and not found an empty folder
 BOOT_AND_RUN_S = 5_400  # minutes if nothing else runs
 
 
 @pytest.fixture(scope="module", params=("device", "laptop"))
 def outcome(request, tmp_path_factory):
-    """Return (role, {test: why it failed, "" if it passed}) of a run inside the guest."""
+    """Return {test: why it failed, "" if it passed} of a run inside the guest."""
     why_not = machine.missing()
     if why_not:
         pytest.skip(f"a guest with a real BlueZ {why_not}")
@@ -61,11 +53,12 @@ def outcome(request, tmp_path_factory):
     )
     command = (
         f"SWINGPHASE_BLUEZ={role} {sys.executable} {pytest_here} -m 'not slow' "
-        f"-q --junitxml=/guest/results.xml {' '.join(SUITE[role])}"
+        f"-q --junitxml=/guest/results.xml {' '.join(SUITE[role])} "
+        f"{' '.join(f'--deselect={test}' for test in NOT_FOR_IT[role])}"
     )
     said = machine.run(command, REPO, out, main_conf=MAIN_CONF, timeout_s=BOOT_AND_RUN_S)
     assert (out / "results.xml").exists(), said[-3000:]
-    return role, results_in((out / "results.xml").read_text(encoding="utf-8"))
+    return results_in((out / "results.xml").read_text(encoding="utf-8"))
 
 
 def results_in(xml: str) -> dict[str, str]:
@@ -81,6 +74,5 @@ def test_the_guest_has_the_settings_that_a_device_needs():
 
 
 def test_with_a_real_bluez_all_is_as_it_should_be(outcome):
-    role, results = outcome
-    assert len(results) >= len(SUITE[role])
-    assert {name: why for name, why in results.items() if why} == {}
+    assert len(outcome) >= TESTS_MIN
+    assert {name: why for name, why in outcome.items() if why} == {}

@@ -33,7 +33,7 @@ LATE_MAX = 2  # of some 8,000 pulses of a walk
 ONLY = {reasons.NOT_PLAUSIBLE, reasons.TOO_LATE}
 
 
-def check_walk(seed: int) -> Trips:
+def check_walk(seed: int, record_property) -> Trips:
     found = walked(seed, WALK_S)
     who = f"seed {seed}, {drawn_walker(seed)}: {found}"
     assert found.faults == Counter(), who
@@ -44,21 +44,22 @@ def check_walk(seed: int) -> Trips:
     assert found.refused[reasons.NOT_PLAUSIBLE] <= HELD_PER_BOUT_MAX * found.bouts, who
     assert found.steps >= WALK_S / 4, f"a walk without steps proves nothing: {who}"
     assert found.bouts >= 3, f"a walk without stops proves little: {who}"
+    record_property("steps", found.steps)
     return found
 
 
 @pytest.mark.parametrize("seed", range(CI_WALKERS))
-def test_an_hour_of_walking_raises_no_fault_and_helps_every_step(seed):
-    check_walk(seed)
+def test_an_hour_of_walking_raises_no_fault_and_helps_every_step(seed, record_property):
+    check_walk(seed, record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1_000, 1_000 + ALL_WALKERS))
-def test_a_day_of_walking_raises_no_fault_and_helps_every_step(seed):
-    check_walk(seed)
+def test_a_day_of_walking_raises_no_fault_and_helps_every_step(seed, record_property):
+    check_walk(seed, record_property)
 
 
-def check_recordings(numbers: slice) -> None:
+def check_recordings(numbers: slice, record_property) -> None:
     recordings = load_recordings()[numbers]
     total = Trips()
     tripped = []
@@ -73,13 +74,18 @@ def check_recordings(numbers: slice) -> None:
     assert total.hung <= HUNG_MAX, said
     assert total.steps > 0
     assert total.steps - total.helped <= UNHELPED_SHARE_MAX * total.steps, said
+    record_property("recordings", len(recordings))
+    record_property("steps", total.steps)
+    record_property("steps with pulses on every channel", total.helped)
+    record_property("known false trips", sum(total.faults.values()))
+    record_property("faults where the recorded sensor hung", total.hung)
 
 
-def test_some_recorded_walks_raise_no_fault(gait_dir):
-    check_recordings(slice(0, None, THINNED))
+def test_some_recorded_walks_raise_no_fault(gait_dir, record_property):
+    check_recordings(slice(0, None, THINNED), record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(8))
-def test_all_recorded_walks_raise_no_fault(gait_dir, part):
-    check_recordings(slice(part, None, 8))
+def test_all_recorded_walks_raise_no_fault(gait_dir, part, record_property):
+    check_recordings(slice(part, None, 8), record_property)

@@ -291,9 +291,11 @@ TestSafetyMachine.settings = settings(
 )
 
 
-def test_z_the_machine_took_enough_steps_and_delivered_pulses():
+def test_z_the_machine_took_enough_steps_and_delivered_pulses(record_property):
     """Runs last in this file: a machine that never stimulates would prove nothing."""
     if STEPS_SEEN["steps"] == 0:
         TestSafetyMachine("runTest").runTest()
     assert STEPS_SEEN["steps"] >= (10_000_000 if ALL else 200_000), STEPS_SEEN
     assert STEPS_SEEN["pulses"] >= 5_000, STEPS_SEEN
+    for name, n in STEPS_SEEN.items():
+        record_property(name, n)
