@@ -24,9 +24,9 @@ from tests.guardian_here import guardian_here
 from tests.torn_disk import Disk
 
 
-def status(armed=0, sound=SOUND_NONE, stops=0):
+def status(armed=0, sound=SOUND_NONE, stops=0, warnings=0):
     told = StatusFrame()
-    told.armed, told.sound, told.stops = armed, sound, stops
+    told.armed, told.sound, told.stops, told.warnings = armed, sound, stops, warnings
     return told
 
 
@@ -182,7 +182,8 @@ class Desk:
         )
         self.processes.report = self.report
         check: Any = SimpleNamespace(hear=lambda told: None)
-        say: Any = lambda line: None  # noqa: E731
+        self.said = []
+        say: Any = self.said.append
         self.watch = Watch(RunConfig(), self.processes, None, check, self.session.mark, say, is_by_hand=False)
         self.watch._person = None
         self.watch._stdin, self.keys = os.pipe()
@@ -214,4 +215,16 @@ def test_whoever_touches_a_key_ends_the_alarm(how):
         desk.report.level = 70
     assert desk.once(**({how: 1} if how in ("armed", "stops") else {}))
     assert not desk.session.mark.is_cut
+    desk.close()
+
+
+def test_what_runs_out_is_said_once_and_again_when_it_does_so_again():
+    desk = Desk()
+    heard = []
+    for warnings in (0, 2, 2, 6, 2, 0, 2, 1):
+        desk.said.clear()
+        desk.once(warnings=warnings)
+        heard.append([line.partition(":")[0] for line in desk.said])
+    skin, battery, hour = "30 minutes of use", "The battery is low", "This hour's charge is nearly used up"
+    assert heard[1:] == [[skin], [], [battery], [], [], [skin], [hour]]
     desk.close()

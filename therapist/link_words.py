@@ -5,14 +5,13 @@ from typing import Any
 
 from firmware_py.link import history, values
 from firmware_py.pi.console import UserError
-from firmware_py.pi.words import of_fault, of_state
+from firmware_py.pi.words import of_fault, of_state, of_warnings
 from stimulator.parameters import CHANNEL_NAMES, CHANNEL_PARAMETERS, WALK_PARAMETERS, Parameter
 from stimulator.prescription import Prescription, channel_name
 from therapist.client import Kept
 from therapist.samples import Sample
 
 ARMED = ("not armed", "armed for walking", "armed for a test", "armed for an exercise")
-WARNINGS = ((1, "this hour's charge is nearly used up"), (2, "30 minutes of use"), (4, "battery low"))
 
 
 def settings_of(prescription: Prescription) -> dict[str, int]:
@@ -111,7 +110,7 @@ def status_lines(status: Any) -> list[str]:
         lines.append(f"Fault: {of_fault(status.fault).wearer}")
     if status.held_by:
         lines.append(f"Held: {of_fault(status.held_by).wearer}")
-    lines += [f"Note: {said}" for bit, said in WARNINGS if status.warnings & bit]
+    lines += [f"Note: {said}" for said in of_warnings(status.warnings)]
     phase = values.PHASE_NAMES[status.phase]
     trial = f", {status.trial_left_s} s left" if status.trial_left_s else ""
     waits = "" if status.is_taken_over else ", waits for the end of the step"

@@ -1,10 +1,11 @@
-"""What faults, refusals and states are called, in sentences: `safety/words.toml`, for every tool that shows them."""
+"""What faults, refusals, states and warnings are called, in sentences: `safety/words.toml`, for all that show them."""
 
 import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware_py import guard_session
 from safety import faults, reasons, supervisor
 
 FILE = Path(faults.__file__).with_name("words.toml")
@@ -33,6 +34,11 @@ def of_state(state: int) -> str:
     return _states()[state]
 
 
+def of_warnings(warnings: int) -> list[str]:
+    """Return the sentences of a sum of WARN_* of `firmware_py.guard_session`; none for a bit that is none."""
+    return [sentence for bit, sentence in _warnings().items() if warnings & bit]
+
+
 @functools.cache
 def _faults() -> dict[int, FaultWords]:
     return {getattr(faults, name): FaultWords(**words) for name, words in _read()["faults"].items()}
@@ -46,6 +52,11 @@ def _reasons() -> dict[int, str]:
 @functools.cache
 def _states() -> dict[int, str]:
     return {getattr(supervisor, name): sentence for name, sentence in _read()["states"].items()}
+
+
+@functools.cache
+def _warnings() -> dict[int, str]:
+    return {getattr(guard_session, name): sentence for name, sentence in _read()["warnings"].items()}
 
 
 def _read() -> dict[str, dict]:

@@ -7,6 +7,7 @@ import sys
 
 from firmware_py import messages
 from firmware_py.messages import StatusFrame
+from firmware_py.pi import words
 from firmware_py.pi.battery import UNKNOWN, Battery
 from firmware_py.pi.guardian.ports import monotonic_us
 from firmware_py.pi.run.body import Body
@@ -51,6 +52,7 @@ class Watch:
         self._battery = Battery(config.supply.battery) if processes.battery_fd >= 0 else None
         self._battery_us, self._is_battery_silent = 0, False
         self._told = self._wearer = self._exercise = ""
+        self._warned = 0  # of what was warned and still is
         self.problem = ""
         self.was_touched = False  # at the end
         if self._stdin >= 0:
@@ -102,6 +104,7 @@ class Watch:
         self._show_exercise(exercises(processes.report))
         for status in processes.operator.hear():
             self._show(standing(status))
+            self._warn(status.warnings)
             self._check.hear(status)
             self._mark.hear(status)
             if not self._mark.is_cut:
@@ -175,6 +178,12 @@ class Watch:
         if line != self._told:
             self._told = line
             self._say(line)
+
+    def _warn(self, warnings: int) -> None:
+        """Say what runs out, once; help goes on, and the line that changes with each step is no place for it."""
+        for sentence in words.of_warnings(warnings & ~self._warned):
+            self._say(sentence)
+        self._warned = warnings
 
     def _show_wearer(self, line: str) -> None:
         if line != self._wearer:
