@@ -19,6 +19,7 @@ LESS = changed(OLD, 0, current_ua=20_000)
 PIN = "481516"
 AT = radio_rig.ADDRESS  # of the device, as a person types it
 SCAN_S = 0.3
+UNDER_WAY_MAX = 150  # rows of a log, in two lost links
 
 
 def made_store() -> MemoryStore:
