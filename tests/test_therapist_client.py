@@ -17,6 +17,7 @@ from tests.client_rig import (
     bedside,
     beside,
     cuts_after,
+    loses_the_link,
     unlocked,
 )
 from tests.link_rig import in_use
@@ -24,7 +25,7 @@ from tests.mpy.link_session import changed
 from tests.radio_rig import run, until
 from therapist import channel
 from therapist.channel import scan
-from therapist.client import LinkClient
+from therapist.client import LinkClient, TrialEnded
 from therapist.link_errors import LinkError, LinkLost, NeedsPairing, NotFound, Refused
 
 # Finding and pairing ------------------------------------------------------------------------------
@@ -234,9 +235,29 @@ def test_a_link_lost_while_confirming_is_looked_into_before_anything_is_said(tmp
                 assert await link.confirm(runs) == 3
                 assert in_use(ward) == MORE
             else:
-                with pytest.raises(LinkLost, match="It was not done"):
+                with pytest.raises(TrialEnded, match="confirmed prescription runs now") as caught:
                     await link.confirm(runs)
-                assert in_use(ward) == OLD
+                assert caught.value.runs.prescription == in_use(ward) == OLD
+
+    run(deed())
+
+
+def test_a_link_lost_while_going_on_with_the_smaller_is_decided_again(tmp_path, monkeypatch):
+    async def deed():
+        async with unlocked(tmp_path) as (ward, link):
+            await link.try_prescription(LESS)
+            await loses_the_link(ward, link)
+            await link.reconnect()
+            runs = await link.active()
+            assert runs.phase == "not confirmed"
+            cuts_after(ward, ops.CONFIRM, monkeypatch, is_done=False)
+            with pytest.raises(LinkLost, match="It was not done"):
+                await link.confirm(runs)
+            assert (await link.active()).revision == runs.revision, (
+                "no trial, so none that ended with the link"
+            )
+            await link.confirm(runs)
+            assert (await link.confirmed()).prescription == LESS
 
     run(deed())
 

@@ -202,21 +202,27 @@ class LinkClient(Connection):
 
         seen   as `try_prescription` or `active` returned it, not read again: it may not run any more
         """
-        return (await self._decided(ops.CONFIRM, seen.hash, seen.revision)).revision
+        return (await self._decided(seen, ops.CONFIRM, seen.hash, seen.revision)).revision
 
     async def revert(self, seen: Kept) -> Kept:
         """Go back from what was `seen` to the confirmed prescription; return what runs."""
-        await self._decided(ops.REVERT, seen.revision)
+        await self._decided(seen, ops.REVERT, seen.revision)
         return await self.active()
 
-    async def _decided(self, code: int, *asked: Any) -> Any:
-        """Tell the device what a person has decided; TrialEnded if that was about something that runs no more."""
+    async def _decided(self, seen: Kept, code: int, *asked: Any) -> Any:
+        """Tell the device what a person has decided; TrialEnded if what was `seen` runs no more."""
         try:
             return await self.ask(code, *asked)
         except Refused as refused:
             if refused.result not in (ops.WRONG_STATE, ops.WRONG_REVISION, ops.WRONG_HASH):
                 raise
             raise TrialEnded(await self.active()) from refused
+        except LinkLost as lost:
+            if lost.is_done is False:
+                runs = await self.active()
+                if runs.revision != seen.revision:  # it has ended with the connection
+                    raise TrialEnded(runs) from lost
+            raise
 
     # Arming ---------------------------------------------------------------------------------------
 
