@@ -91,17 +91,16 @@ def _misbehave(letter: str) -> Callable[[Rig, random.Random], int]:
 
 
 def _stop_guardian(rig: Rig, _: random.Random) -> int:
-    mark_us = now_us()
     rig.signal_guardian(signal.SIGSTOP)
+    mark_us = now_us()  # before the signal this process may be held up, and what came until then was valid
     rig.wait(FREEZE_S)
     rig.signal_guardian(signal.SIGCONT)
     return mark_us
 
 
 def _kill_guardian(rig: Rig, _: random.Random) -> int:
-    mark_us = now_us()
     rig.signal_guardian(signal.SIGKILL)
-    return mark_us
+    return now_us()
 
 
 def _stop_by(source: str, is_frozen: bool) -> Callable[[Rig, random.Random], int]:
