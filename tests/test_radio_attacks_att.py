@@ -63,7 +63,7 @@ def test_values_cannot_be_guessed_by_asking_where_they_are(tmp_path):
             ask = b"\x06\x01\x00\xff\xff"
             for short in (0x2A19, 0x2A26, 0x2902):
                 answer = await raw.ask(ask + struct.pack("<H", short) + b"\xff")
-                assert error_in(answer)[1] in (0x0A, 0x05)
+                assert error_in(answer)[1] in (0x0A, 0x05, 0x02)
             found = await raw.ask(ask + b"\x00\x28" + uuid_bytes(gatt.SERVICE_UUID))
             assert found[0] == 0x07, "services may be looked for: that is how a client finds them"
 
@@ -85,6 +85,29 @@ def test_no_way_of_writing_leads_a_stranger_anywhere(tmp_path, key):
             assert (await raw.ask(b"\x18\x01"))[0] == 0x19
             assert await state_of(ward) == before
             assert ward.session.access.state == STRANGER
+
+    run(deed())
+
+
+@pytest.mark.parametrize("battery", [71, 255])
+def test_every_way_of_reading_a_charge_that_may_be_unknown_gets_an_answer(tmp_path, battery):
+    async def deed():
+        async with Ward(tmp_path) as ward, ward.laptop() as laptop, raw_connection(ward, laptop) as raw:
+            ward.device.battery = battery
+            h = struct.pack("<H", handle_of(ward, gatt.BATTERY))
+            everywhere = b"\x01\x00\xff\xff\x19\x2a"
+            ways = [
+                b"\x0a" + h,
+                b"\x08" + everywhere,
+                b"\x06" + everywhere + bytes([battery]),
+            ]
+            ways += [b"\x0e" + h + h, b"\x20" + h + h]
+            answers = [await raw.ask(way) for way in ways]
+            if battery <= 100:
+                assert [a[0] for a in answers] == [way[0] + 1 for way in ways]
+            else:
+                assert [error_in(a)[1] for a in answers] == [0x02] * len(ways)
+            assert error_in(await raw.ask(b"\x0c" + h + b"\0\0"))[1] in (0x02, 0x0B), "it is not long"
 
     run(deed())
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import stat
+from typing import Any
 
 import pytest
 from bleak import BleakClient, BleakScanner
@@ -286,8 +287,9 @@ def test_a_laptop_without_keys_pairs_when_the_device_asks_for_them_and_gets_in_o
                     await until(lambda: ward.session.access.state == WEARER)
                     assert len(await reads_status(client)) == 60
                 else:
-                    await until(lambda: client._backend._pairing is not None)
-                    await client._backend._pairing
+                    backend: Any = client._backend
+                    await until(lambda: backend._pairing is not None)
+                    await backend._pairing
                     assert await is_refused(client)
                     assert (ward.session.access.state, ward.eyes.seen) == (STRANGER, [])
 

@@ -91,7 +91,17 @@ class StrictServer(gatt_server.Server):
         needs = attribute.WRITE_REQUIRES_AUTHENTICATION if writes else attribute.READ_REQUIRES_AUTHENTICATION
         if may & needs and not self.is_secured(connection):
             return att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR
-        return 0
+        return 0 if writes else _unreadable_now(connection, attribute)
+
+
+def _unreadable_now(connection: Connection, attribute: att.Attribute) -> int:
+    """Return why a value has none just now, such as an unknown charge: not all of bumble's answers look for that."""
+    if isinstance(attribute.value, att.AttributeValue):
+        try:
+            attribute.value.read(connection)
+        except att.ATT_Error as e:
+            return int(e.error_code)
+    return 0
 
 
 def harden(device: Device, is_secured: Callable[[Connection], bool]) -> None:
