@@ -16,7 +16,6 @@ from pathlib import Path
 
 from benchmarks.guardian_rig import Rig
 from benchmarks.guardian_trials import KINDS, Kind, Trial, problems, run_trial
-from evidence.results import write_figures
 from firmware_py.pi.console import progress_bar
 from stimulator.drivers.capability import P24
 
@@ -66,18 +65,6 @@ def table(kinds: tuple[Kind, ...], found: list[list[Trial]]) -> list[str]:
     return lines
 
 
-def figures(kinds: tuple[Kind, ...], found: list[list[Trial]], broken: list[str]) -> dict[str, object]:
-    """Return what the safety case shows of the trials."""
-    told: dict[str, object] = {"kinds": len(kinds), "trials": sum(map(len, found)), "broken": len(broken)}
-    for kind, trials in zip(kinds, found, strict=True):
-        late_ms = max(t.decided_us for t in trials) / 1000
-        after = (
-            "" if kind.is_stop else f"{max(t.n_after for t in trials)} pulse of or after the last request, "
-        )
-        told[kind.name] = f"{after}decided {late_ms:.1f} ms after it at most"
-    return told
-
-
 def main(arguments: list[str]) -> int:
     """Print the table; 1 if anything was broken."""
     parser = argparse.ArgumentParser(prog="./swingphase bench guardian", description=__doc__)
@@ -86,7 +73,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"rigs side by side (default {JOBS})")
     parser.add_argument("--only", metavar="WORD", help="only kinds with this word in their name")
     parser.add_argument("--json", metavar="FILE", help="write every trial's figures")
-    parser.add_argument("--evidence", action="store_true", help="write docs/evidence/guardian.json")
     chosen = parser.parse_args(arguments)
     kinds = tuple(k for k in KINDS if not chosen.only or chosen.only in k.name)
     if not kinds:
@@ -105,10 +91,6 @@ def main(arguments: list[str]) -> int:
     for said in broken:
         print(f"BROKEN: {said}")
     print(f"{sum(map(len, found))} trials in {time.monotonic() - began_s:.0f} s; {len(broken)} broken.")
-    if chosen.evidence:
-        write_figures(
-            "guardian", " ".join(["./swingphase bench guardian", *arguments]), figures(kinds, found, broken)
-        )
     if chosen.json:
         told = [asdict(t) for trials in found for t in trials]
         Path(chosen.json).write_text(

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from evidence import safety_case
+from evidence import guardian, safety_case
 from evidence.collect import Collector
 from evidence.fingerprint import fingerprint
 from evidence.requirements import (
@@ -210,6 +210,17 @@ def test_a_full_count_of_another_safety_layer_is_stale(tmp_path, file):
     (said,) = shown_failings(file, root)
     assert said.startswith("machine.json is stale")
     assert "Run `pytest --all` again." in said
+
+
+def test_the_trials_of_the_guardian_become_figures():
+    rows = [("flood", 1, 900), ("flood", 0, 1_500), ("stop by signal, controller frozen", 0, 40)]
+    trials = [{"kind": k, "n_after": n, "decided_us": us} for k, n, us in rows]
+    assert guardian.figures({"trials": trials, "broken": ["flood: one"]}) == {
+        "trials": 3,
+        "broken": 1,
+        "flood": "2 trials: 1 pulse of or after the last request, decided 1.5 ms after it at most",
+        "stop by signal, controller frozen": "1 trials: decided 0.0 ms after it at most",
+    }
 
 
 def test_a_full_count_sums_what_its_tests_recorded():
