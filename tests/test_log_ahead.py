@@ -2,6 +2,7 @@
 
 import threading
 import time
+import zlib
 
 import pytest
 
@@ -24,6 +25,7 @@ class Card(LogSource):
 
     def __init__(self, n):
         self.n, self.fails_at, self.reads = n, -1, 0
+        self.failure: Exception = OSError(5, "Input/output error")
         self.may_go_on = threading.Event()
         self.may_go_on.set()
         self.asked = threading.Event()
@@ -39,7 +41,7 @@ class Card(LogSource):
         self.waits()
         self.reads += 1
         if number == self.fails_at:
-            raise OSError(5, "Input/output error")
+            raise self.failure
         return row(number) if 0 <= number < self.n else None
 
     def waits(self):
@@ -101,9 +103,14 @@ def test_rows_that_came_since_are_offered_also_behind_a_piece_that_ended_there(c
     assert [log.read(n) for n in (999, 1_000, 1_009)] == [row(999), row(1_000), row(1_009)]
 
 
-def test_a_row_that_cannot_be_read_is_none_and_is_tried_again_when_it_is_asked_for_again(card, monkeypatch):
+@pytest.mark.parametrize(
+    "failure", [OSError(5, "Input/output error"), ValueError("damaged"), zlib.error("damaged")]
+)
+def test_a_row_that_cannot_be_read_is_none_and_is_tried_again_when_it_is_asked_for_again(
+    card, monkeypatch, failure
+):
     log = patient(card, monkeypatch)
-    card.fails_at = 40
+    card.fails_at, card.failure = 40, failure
     assert (log.read(39), log.read(40), log.read(41)) == (row(39), None, row(41))
     card.fails_at = -1
     assert log.read(40) == row(40)

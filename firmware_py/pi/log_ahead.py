@@ -6,15 +6,15 @@ reads ahead, and whoever asks waits a moment, and not at all while that thread h
 
 import threading
 import time
+import zlib
 from collections.abc import Callable
 
 from firmware_py.link.contracts import NOT_YET, LogSource
 
 WAIT_MAX_S = 0.05  # assumed: some rows come from a sound card in a few ms
 AHEAD_N = 256  # rows, 2.5 s of walking or a quarter of a second of sending
-LOOK_EVERY_S = (
-    1.0  # for rows that were written since, so that the first one who asks need not wait for a long log
-)
+LOOK_EVERY_S = 1.0  # for rows written since: whoever asks first need not wait for a long log
+UNREADABLE = (OSError, ValueError, zlib.error)  # one more would end the thread, and no report would end
 
 
 class AheadLog(LogSource):
@@ -102,7 +102,7 @@ class AheadLog(LogSource):
         while len(rows) < AHEAD_N:
             try:
                 row = self._source.read(number + len(rows))
-            except (OSError, ValueError):
+            except UNREADABLE:
                 row = None
             if row is None:
                 break
@@ -112,5 +112,5 @@ class AheadLog(LogSource):
     def _look(self) -> int:
         try:
             return max(self._end, self._source.end())
-        except (OSError, ValueError):
+        except UNREADABLE:
             return self._end  # what was on the disk once is offered, and found missing when it is read

@@ -16,9 +16,7 @@ from bumble.controller import Connection, Controller
 from bumble.core import PhysicalTransport
 
 SUPERVISION_S = 0.5
-EVENTS_TO_ESTABLISH = (
-    6  # a link that carries nothing in the first six was never one; Core specification, Vol 6 B 4.5
-)
+EVENTS_TO_ESTABLISH = 6  # a link that carries nothing in these was never one; Core specification, Vol 6 B 4.5
 ACL_N = 251  # with data length extension; without, 27 bytes a packet make a tenth of the speed
 
 
